@@ -1,0 +1,98 @@
+import type { SearchLogQuery } from '@sigstore/rekor-types';
+import type { Hash } from '../../tlog/hash.ts';
+import { excerpt } from '../excerpt.ts';
+import type { HttpAnswer, HttpClient } from '../http.ts';
+import { LogUnavailable } from '../log.ts';
+import {
+  MAX_ENTRIES_BYTES,
+  MAX_LOG_INFO_BYTES,
+  MAX_PROOF_BYTES,
+  parseConsistencyProof,
+  parseEntries,
+  parseLogInfo,
+  type ListedShard,
+  type ServedEntry,
+} from './responses.ts';
+
+/** More are refused (protocol.md §C.6). */
+export const MAX_INDEXES = 10;
+/** What a server says that does not have, or does not give, the proof that was asked for (protocol.md §C.4). */
+const REFUSED = [400, 404, 405, 422, 501];
+
+export interface LogInfo {
+  readonly url: string;
+  /** Oldest first; the active one last. */
+  readonly shards: readonly ListedShard[];
+}
+
+/** An entry and the answer it stood in, kept as evidence until the entry is proven. */
+export interface RetrievedEntry extends ServedEntry {
+  readonly answer: HttpAnswer;
+}
+
+/** The requests to one Rekor v1 server. Each throws LogUnavailable unless the answer has the expected shape; nothing is proven here. */
+export interface Api {
+  logInfo(fresh: boolean, signal: AbortSignal): Promise<LogInfo>;
+  /** The entries at some of these global indexes, in any order, omissions and repetitions included: at most 10 are asked for at once. */
+  retrieve(globalIndexes: readonly number[], fresh: boolean, signal: AbortSignal): Promise<readonly RetrievedEntry[]>;
+  /** The consistency proof between two sizes ≥ 1 of a shard, or null when the server gives none. */
+  consistencyProof(
+    treeId: string,
+    sizes: { readonly small: number; readonly large: number },
+    fresh: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly Hash[] | null>;
+}
+
+/** The REST API below `url` (protocol.md §C). */
+export function createApi(url: string, http: HttpClient): Api {
+  const base = `${url.replace(/\/+$/, '')}/api/v1/log`;
+
+  const api: Api = {
+    async logInfo(fresh, signal) {
+      const answer = await http.fetch({ url: base, maxBytes: MAX_LOG_INFO_BYTES, fresh }, signal);
+      return { url: answer.url, shards: parseAnswer(answer, 'the list of shards', parseLogInfo) };
+    },
+
+    async retrieve(globalIndexes, fresh, signal) {
+      const json = { logIndexes: [...globalIndexes] } satisfies SearchLogQuery;
+      const request = { url: `${base}/entries/retrieve`, json, maxBytes: MAX_ENTRIES_BYTES, fresh };
+      let answer: HttpAnswer;
+      try {
+        answer = await http.fetch(request, signal);
+      } catch (error) {
+        if (!(error instanceof LogUnavailable && error.tooLarge) || globalIndexes.length === 1) {
+          throw error;
+        }
+        // Otherwise whoever logs ten large entries in a row would stop us here for ever.
+        const half = Math.floor(globalIndexes.length / 2);
+        const first = await api.retrieve(globalIndexes.slice(0, half), fresh, signal);
+        return [...first, ...(await api.retrieve(globalIndexes.slice(half), fresh, signal))];
+      }
+      return parseAnswer(answer, 'entries', parseEntries).map((entry) => ({ ...entry, answer }));
+    },
+
+    async consistencyProof(treeId, { small, large }, fresh, signal) {
+      const query = `firstSize=${small}&lastSize=${large}&treeID=${treeId}`;
+      const request = { url: `${base}/proof?${query}`, maxBytes: MAX_PROOF_BYTES, fresh, accept: REFUSED };
+      const answer = await http.fetch(request, signal);
+      return answer.status === 200 ? parseAnswer(answer, 'a consistency proof', parseConsistencyProof) : null;
+    },
+  };
+  return api;
+}
+
+/** A body of the wrong shape is a broken way to the log, not the log's lie: nothing in it was signed. */
+function parseAnswer<T>(answer: HttpAnswer, what: string, parse: (body: Buffer) => T): T {
+  try {
+    return parse(answer.body);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) {
+      throw error;
+    }
+    throw new LogUnavailable(
+      `Cannot read ${what} from "${answer.url}": ${error.message}; the answer begins "${excerpt(answer.body, 80)}"`,
+      { cause: error },
+    );
+  }
+}

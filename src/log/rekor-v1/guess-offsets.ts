@@ -1,0 +1,25 @@
+import type { ListedShard } from './responses.ts';
+
+/**
+ * Global indexes at which the shard `treeId` may begin, the best guess first: the sum of the sizes before it, first as
+ * signed, then as listed (protocol.md §C.10). Only guesses: an old signed head or a false list shifts them. None when
+ * the shard is not listed.
+ */
+export function guessOffsets(
+  shards: readonly ListedShard[],
+  treeId: string,
+  signedSize: (shard: ListedShard) => number | null,
+): readonly number[] {
+  const place = shards.findIndex((shard) => shard.treeId === treeId);
+  if (place === -1) {
+    return [];
+  }
+  const before = shards.slice(0, place);
+  const signed = sum(before.map((shard) => signedSize(shard) ?? shard.unsignedSize));
+  const listed = sum(before.map((shard) => shard.unsignedSize));
+  return [...new Set([signed, listed])].filter(Number.isSafeInteger);
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}

@@ -1,0 +1,108 @@
+import type { Hash } from '../../tlog/hash.ts';
+import { bundlePath, TILE_WIDTH, tilePath, type Tile } from '../../tlog/tile.ts';
+import { MAX_CHECKPOINT_BYTES } from '../checkpoint-evidence.ts';
+import { excerpt } from '../excerpt.ts';
+import type { HttpAnswer, HttpClient } from '../http.ts';
+import { LogUnavailable } from '../log.ts';
+import { MAX_BUNDLE_BYTES, MAX_TILE_BYTES, parseBundle, parseServedTile } from './responses.ts';
+
+/** Statuses of something that is not, or no longer, there (410: below the minimum index of a pruned log, c2sp.org/tlog-tiles). */
+const ABSENT = [404, 410];
+/** What the write address of a Rekor v2 server says where its tiles are asked for (seen on sigstore/rekor-tiles v2.3.0). */
+const WRITE_ADDRESS = [404, 501];
+
+export interface ServedTile {
+  /** The body is the one that was served, be it of the full tile. */
+  readonly answer: HttpAnswer;
+  readonly hashes: readonly Hash[];
+}
+
+/** The files of one log. Each function throws LogUnavailable unless what is served has the shape that was asked for; nothing is proven here. */
+export interface Resources {
+  checkpoint(fresh: boolean, signal: AbortSignal): Promise<HttpAnswer>;
+  tile(tile: Tile, fresh: boolean, signal: AbortSignal): Promise<ServedTile>;
+  /** The first `width` leaves of bundle `index`. */
+  bundle(index: number, width: number, fresh: boolean, signal: AbortSignal): Promise<readonly Buffer[]>;
+}
+
+/** The tile layout below `url` + `readPath` (c2sp.org/tlog-tiles). */
+export function createResources(url: string, readPath: string, http: HttpClient): Resources {
+  const base = joinPath(url, readPath);
+
+  /** Widths are asked for exactly as the signed tree implies them; a partial that is gone has become a full one. */
+  async function fetchGrown<T>(
+    path: (width: number) => string,
+    width: number,
+    request: { maxBytes: number; fresh: boolean },
+    parse: (body: Buffer, served: number) => T,
+    signal: AbortSignal,
+  ): Promise<{ answer: HttpAnswer; parsed: T }> {
+    const widths = width === TILE_WIDTH ? [TILE_WIDTH] : [width, TILE_WIDTH];
+    for (const served of widths) {
+      const answer = await http.fetch({ ...request, url: `${base}/${path(served)}`, accept: ABSENT }, signal);
+      if (answer.status === 200) {
+        return { answer, parsed: parseAnswer(answer, (body) => parse(body, served)) };
+      }
+    }
+    const asked = widths.map((served) => `"${base}/${path(served)}"`).join(' nor ');
+    throw new LogUnavailable(`Cannot fetch ${asked}: not found, though the signed checkpoint implies it`);
+  }
+
+  return {
+    async checkpoint(fresh, signal) {
+      const answer = await http.fetch(
+        { url: `${base}/checkpoint`, maxBytes: MAX_CHECKPOINT_BYTES, fresh, accept: WRITE_ADDRESS },
+        signal,
+      );
+      if (answer.status === 200) {
+        return answer;
+      }
+      throw new LogUnavailable(
+        `Cannot fetch "${answer.url}": status ${answer.status}; is "${url}" the address of writers, ` +
+          `or does the log serve its tiles below another read_path than "${readPath}"?`,
+      );
+    },
+
+    async tile(tile, fresh, signal) {
+      const { answer, parsed } = await fetchGrown(
+        (width) => tilePath({ ...tile, width }),
+        tile.width,
+        { maxBytes: MAX_TILE_BYTES, fresh },
+        (body, served) => parseServedTile(body, served, tile.width),
+        signal,
+      );
+      return { answer, hashes: parsed };
+    },
+
+    async bundle(index, width, fresh, signal) {
+      const { parsed } = await fetchGrown(
+        (served) => bundlePath(index, served),
+        width,
+        { maxBytes: MAX_BUNDLE_BYTES, fresh },
+        (body, served) => parseBundle(body, served, width),
+        signal,
+      );
+      return parsed;
+    },
+  };
+}
+
+function joinPath(url: string, readPath: string): string {
+  const path = readPath.replace(/^\/+|\/+$/g, '');
+  return url.replace(/\/+$/, '') + (path === '' ? '' : `/${path}`);
+}
+
+/** A body of the wrong shape is a broken way to the log, not the log's lie: nothing in it was signed. */
+function parseAnswer<T>(answer: HttpAnswer, parse: (body: Buffer) => T): T {
+  try {
+    return parse(answer.body);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) {
+      throw error;
+    }
+    throw new LogUnavailable(
+      `Cannot read "${answer.url}": ${error.message}; the answer begins "${excerpt(answer.body, 80)}"`,
+      { cause: error },
+    );
+  }
+}

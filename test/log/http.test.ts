@@ -1,0 +1,416 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listenOnLoopback, type Listening } from '../../src/demo/listen.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { createHttpClient, type HttpClient } from '../../src/log/http.ts';
+import { LogUnavailable } from '../../src/log/log.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const never = new AbortController().signal;
+const stopped: Clock = { now: () => new Date('2026-11-21T12:00:00Z'), sleep: async () => undefined };
+
+let handler: Handler;
+let seen: IncomingMessage[];
+let bodies: string[];
+let sockets: Set<Socket>;
+let server: Listening;
+let http: HttpClient;
+
+beforeEach(async () => {
+  [seen, bodies, sockets] = [[], [], new Set()];
+  handler = (_, response) => response.end('hello');
+  const node = createServer((request, response) => {
+    seen.push(request);
+    sockets.add(request.socket);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      bodies.push(Buffer.concat(chunks).toString());
+      handler(request, response);
+    });
+  });
+  server = await listenOnLoopback(node);
+  http = createHttpClient({ clock: stopped });
+});
+
+afterEach(async () => {
+  await http.close();
+  await server.close();
+});
+
+async function failure(request: Partial<Parameters<HttpClient['fetch']>[0]> = {}): Promise<LogUnavailable> {
+  const error: unknown = await http.fetch({ url: `${server.url}/x`, maxBytes: 1000, ...request }, never).then(
+    (answer) => answer,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(LogUnavailable);
+  return error as LogUnavailable; // Just asserted.
+}
+
+const unavailable = (message: string, retryAfterMs?: number, tooLarge = false) => ({
+  name: 'LogUnavailable',
+  message,
+  retryAfterMs,
+  tooLarge,
+});
+const facts = ({ name, message, retryAfterMs, tooLarge }: LogUnavailable) => ({
+  name,
+  message,
+  retryAfterMs,
+  tooLarge,
+});
+
+describe('fetch()', () => {
+  it('gives status, body and URL of a 200', async () => {
+    const answer = await http.fetch({ url: `${server.url}/a?b=c`, maxBytes: 5 }, never);
+    expect(answer).toEqual({ status: 200, body: Buffer.from('hello'), url: `${server.url}/a?b=c` });
+  });
+
+  it('sends a GET that takes gzip, under its own name', async () => {
+    await http.fetch({ url: server.url, maxBytes: 5 }, never);
+    const headers = seen[0]?.headers;
+    expect({ method: seen[0]?.method, ...headers }).toMatchObject({
+      method: 'GET',
+      'accept-encoding': 'gzip, identity',
+      'user-agent': 'sigwatch',
+    });
+    expect(headers).not.toHaveProperty('cache-control');
+  });
+
+  it('asks caches to stand aside when fresh', async () => {
+    await http.fetch({ url: server.url, maxBytes: 5, fresh: true }, never);
+    expect(seen[0]?.headers).toMatchObject({ 'cache-control': 'no-cache', pragma: 'no-cache' });
+  });
+
+  it('posts JSON when given some', async () => {
+    await http.fetch({ url: server.url, maxBytes: 5, json: { logIndexes: [1, 2] } }, never);
+    expect(seen[0]?.method).toBe('POST');
+    expect(seen[0]?.headers).toMatchObject({ 'content-type': 'application/json', accept: 'application/json' });
+    expect(bodies).toEqual(['{"logIndexes":[1,2]}']);
+  });
+
+  it('uses the userAgent of the options', async () => {
+    const named = createHttpClient({ userAgent: 'sigwatch/1.2.3' });
+    await named.fetch({ url: server.url, maxBytes: 5 }, never);
+    await named.close();
+    expect(seen[0]?.headers['user-agent']).toBe('sigwatch/1.2.3');
+  });
+
+  it('keeps the connection alive, also after a failure and an accepted 404', async () => {
+    const single = createHttpClient({ connections: 1 });
+    const statuses = [200, 503, 404, 200];
+    handler = (_, response) => response.writeHead(statuses[seen.length - 1] ?? 500).end('hello');
+    await single.fetch({ url: server.url, maxBytes: 5 }, never);
+    await expect(single.fetch({ url: server.url, maxBytes: 5 }, never)).rejects.toThrow('status 503');
+    await single.fetch({ url: server.url, maxBytes: 5, accept: [404] }, never);
+    await single.fetch({ url: server.url, maxBytes: 5 }, never);
+    await single.close();
+    expect({ requests: seen.length, connections: sockets.size }).toEqual({ requests: 4, connections: 1 });
+  });
+
+  it('opens no more connections than allowed', async () => {
+    const narrow = createHttpClient({ connections: 2 });
+    await Promise.all(Array.from({ length: 20 }, () => narrow.fetch({ url: server.url, maxBytes: 5 }, never)));
+    await narrow.close();
+    expect({ requests: seen.length, connections: sockets.size }).toEqual({ requests: 20, connections: 2 });
+  });
+
+  it('gives an accepted status with its body', async () => {
+    handler = (_, response) => response.writeHead(404).end('not here');
+    const answer = await http.fetch({ url: `${server.url}/t`, maxBytes: 5, accept: [404, 410] }, never);
+    expect(answer).toEqual({ status: 404, body: Buffer.from('not here'), url: `${server.url}/t` });
+  });
+
+  it('cuts the body of an accepted status at 64 KiB instead of refusing it', async () => {
+    handler = (_, response) => response.writeHead(404).end('x'.repeat(200_000));
+    const answer = await http.fetch({ url: server.url, maxBytes: 5, accept: [404] }, never);
+    expect(answer.body.length).toBe(65_536);
+  });
+
+  it('names status and the beginning of the body, without control characters, when the status is not accepted', async () => {
+    handler = (_, response) => response.writeHead(500).end(`\u001b[31mboom\r\n\u202edetails ${'y'.repeat(500)}`);
+    expect(facts(await failure())).toEqual(
+      unavailable(`Cannot fetch "${server.url}/x": status 500: "[31mboom details ${'y'.repeat(183)}"`),
+    );
+  });
+
+  it('names the status alone when the refusal has no body', async () => {
+    handler = (_, response) => response.writeHead(502).end();
+    expect(facts(await failure())).toEqual(unavailable(`Cannot fetch "${server.url}/x": status 502`));
+  });
+
+  it('shows the text of a compressed refusal', async () => {
+    handler = (_, response) => response.writeHead(500, { 'content-encoding': 'gzip' }).end(gzipSync('sorry'));
+    expect((await failure()).message).toBe(`Cannot fetch "${server.url}/x": status 500: "sorry"`);
+  });
+
+  it('shows no text of a refusal whose compression is broken', async () => {
+    handler = (_, response) => response.writeHead(500, { 'content-encoding': 'gzip' }).end('sorry');
+    expect((await failure()).message).toBe(`Cannot fetch "${server.url}/x": status 500: "(compressed)"`);
+  });
+
+  it.each([
+    ['seconds', '17', 17_000],
+    ['zero seconds', '0', 0],
+    ['a date', 'Sat, 21 Nov 2026 12:00:30 GMT', 30_000],
+    ['a date of the past', 'Sat, 21 Nov 2026 11:00:00 GMT', 0],
+    ['more than an hour', '999999999999', 3_600_000],
+    ['a date next year', 'Sun, 21 Nov 2027 12:00:00 GMT', 3_600_000],
+    ['a negative number', '-5', undefined],
+    ['no number', 'soon', undefined],
+  ])('gives the wait of a Retry-After that holds %s', async (_name, value, expected) => {
+    handler = (_, response) => response.writeHead(429, { 'retry-after': value }).end('slow down');
+    expect(facts(await failure())).toEqual(
+      unavailable(`Cannot fetch "${server.url}/x": status 429: "slow down"`, expected),
+    );
+  });
+
+  it('names the target of a redirect and does not go there', async () => {
+    handler = (_, response) =>
+      response.writeHead(302, { location: 'https://user:secret@login.example/?token=abc' }).end();
+    expect(facts(await failure())).toEqual(
+      unavailable(
+        `Cannot fetch "${server.url}/x": status 302 redirects to "login.example", and redirects are not followed: configure the final URL`,
+      ),
+    );
+    expect(seen.length).toBe(1);
+  });
+
+  it('takes a relative redirect for one to the same host', async () => {
+    handler = (_, response) => response.writeHead(307, { location: '/y' }).end();
+    const { host } = new URL(server.url);
+    expect((await failure()).message).toContain(`status 307 redirects to "${host}"`);
+  });
+
+  it('decodes gzip', async () => {
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(1000)));
+    const answer = await http.fetch({ url: server.url, maxBytes: 1000 }, never);
+    expect(answer.body.toString()).toBe('x'.repeat(1000));
+  });
+
+  it('takes a compressed body that is larger than its content', async () => {
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'x-gzip' }).end(gzipSync('abc'));
+    const answer = await http.fetch({ url: server.url, maxBytes: 3 }, never);
+    expect(answer.body.toString()).toBe('abc');
+  });
+
+  it('refuses a gzip bomb', async () => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+    expect(facts(await failure({ maxBytes: 2000 }))).toEqual(
+      unavailable(`Cannot fetch "${server.url}/x": the answer is larger than 2000 bytes`, undefined, true),
+    );
+  });
+
+  it.each([
+    ['no gzip at all', Buffer.from('plain')],
+    ['half of it', gzipSync('x'.repeat(1000)).subarray(0, 20)],
+    ['a wrong checksum', Buffer.concat([gzipSync('abc').subarray(0, -8), Buffer.alloc(8)])],
+  ])('refuses gzip that is %s', async (_name, body) => {
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+    expect((await failure()).message).toMatch(/^Cannot fetch "http:.*\/x": broken gzip: /);
+  });
+
+  it('refuses an encoding it does not know', async () => {
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'br' }).end('x');
+    expect((await failure()).message).toBe(
+      `Cannot fetch "${server.url}/x": Content-Encoding is "br", expected gzip or none`,
+    );
+  });
+
+  it('accepts a body of exactly maxBytes and refuses one byte more', async () => {
+    handler = (_, response) => response.end('x'.repeat(1001));
+    expect((await http.fetch({ url: server.url, maxBytes: 1001 }, never)).body.length).toBe(1001);
+    expect(facts(await failure({ maxBytes: 1000 }))).toEqual(
+      unavailable(`Cannot fetch "${server.url}/x": the answer is larger than 1000 bytes`, undefined, true),
+    );
+  });
+
+  it('stops reading a body that never ends once it is over maxBytes', async () => {
+    handler = (_, response) => {
+      const pump = (): void => {
+        response.write(Buffer.alloc(4096), (error) => {
+          setImmediate(error ? () => undefined : pump);
+        });
+      };
+      pump();
+    };
+    expect((await failure()).message).toBe(`Cannot fetch "${server.url}/x": the answer is larger than 1000 bytes`);
+  });
+
+  it.each([
+    ['before the headers', () => undefined],
+    [
+      'in the body',
+      (_: IncomingMessage, response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': 100 });
+        response.write('begun');
+      },
+    ],
+  ])('gives up a server that hangs %s', async (_name, hanging: Handler) => {
+    handler = hanging;
+    expect(facts(await failure({ timeoutMs: 50 }))).toEqual(
+      unavailable(`Cannot fetch "${server.url}/x": no complete answer within 50 ms`),
+    );
+  });
+
+  it('gives up a body that drips without end', async () => {
+    handler = (_, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('.'), 5);
+      response.on('close', () => {
+        clearInterval(drip);
+      });
+    };
+    expect((await failure({ timeoutMs: 60 })).message).toBe(
+      `Cannot fetch "${server.url}/x": no complete answer within 60 ms`,
+    );
+  });
+
+  it('reports a connection that breaks in mid-body', async () => {
+    handler = (request, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('begun', () => request.socket.destroy());
+    };
+    expect((await failure()).message).toMatch(/^Cannot fetch "http:.*\/x": \S/);
+  });
+
+  it('reports a body that is shorter than its Content-Length', async () => {
+    handler = (request, response) => {
+      response.writeHead(200, { 'content-length': 100, connection: 'close' });
+      response.write('begun', () => request.socket.end());
+    };
+    expect((await failure()).message).toMatch(/^Cannot fetch "http:.*\/x": \S/);
+  });
+
+  it('reports what is no HTTP', async () => {
+    handler = (request) => {
+      request.socket.end('220 smtp.example ESMTP\r\n');
+    };
+    expect((await failure()).message).toMatch(/^Cannot fetch "http:.*\/x": \S/);
+  });
+
+  it('reports headers without end', async () => {
+    handler = (request) => {
+      request.socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\n`);
+    };
+    expect((await failure()).message).toMatch(/^Cannot fetch "http:.*\/x": .*[Hh]eaders/);
+  });
+
+  it('reports a refused connection, by address, without the credentials of the URL', async () => {
+    await server.close();
+    const { host } = new URL(server.url);
+    const error = await failure({ url: `http://user:secret@${host}/y` });
+    expect(facts(error)).toEqual(unavailable(`Cannot fetch "http://${host}/y": connect ECONNREFUSED ${host}`));
+    server = await listenOnLoopback(createServer());
+  });
+
+  it('leaves the credentials out of the answer', async () => {
+    const { host } = new URL(server.url);
+    const answer = await http.fetch({ url: `http://user:secret@${host}/y`, maxBytes: 5 }, never);
+    expect(answer.url).toBe(`http://${host}/y`);
+  });
+
+  it('reports a host that has several addresses, none of which answers', async () => {
+    await server.close();
+    const { port } = new URL(server.url);
+    expect((await failure({ url: `http://localhost:${port}/` })).message).toMatch(
+      /^Cannot fetch "http:\/\/localhost:\d+\/": .*ECONNREFUSED/,
+    );
+    server = await listenOnLoopback(createServer());
+  });
+
+  it('rejects with the reason of the caller when the caller aborts', async () => {
+    const controller = new AbortController();
+    const reason = new Error('shutting down');
+    handler = () => {
+      controller.abort(reason);
+    };
+    await expect(http.fetch({ url: server.url, maxBytes: 5 }, controller.signal)).rejects.toBe(reason);
+  });
+
+  it('sends nothing when the caller aborted before', async () => {
+    const reason = new Error('shutting down');
+    await expect(http.fetch({ url: server.url, maxBytes: 5 }, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(seen.length).toBe(0);
+  });
+
+  it('fails what is under way when the client closes', async () => {
+    handler = () => {
+      void http.close();
+    };
+    await failure();
+    http = createHttpClient();
+  });
+});
+
+describe('fetch() with ratePerMinute', () => {
+  /** Time passes only by sleeping. */
+  function sleepingClock(): Clock & { readonly sleeps: number[]; time: number } {
+    const sleeps: number[] = [];
+    return {
+      sleeps,
+      time: 1_000_000,
+      now() {
+        return new Date(this.time);
+      },
+      async sleep(ms) {
+        sleeps.push(ms);
+        this.time += ms;
+      },
+    };
+  }
+
+  it('lets one second of requests go at once and spaces the others', async () => {
+    const clock = sleepingClock();
+    const limited = createHttpClient({ ratePerMinute: 300, clock });
+    for (let sent = 0; sent < 8; sent++) await limited.fetch({ url: server.url, maxBytes: 5 }, never);
+    await limited.close();
+    expect(clock.sleeps).toEqual([200, 200, 200]);
+  });
+
+  it('stays under the rate over many minutes', async () => {
+    const clock = sleepingClock();
+    const limited = createHttpClient({ ratePerMinute: 900, clock });
+    for (let sent = 0; sent < 900; sent++) await limited.fetch({ url: server.url, maxBytes: 5 }, never);
+    await limited.close();
+    expect(clock.time - 1_000_000).toBeGreaterThanOrEqual(58_999);
+  });
+
+  it('spaces requests at less than one a second, too', async () => {
+    const clock = sleepingClock();
+    const limited = createHttpClient({ ratePerMinute: 2, clock });
+    for (let sent = 0; sent < 3; sent++) await limited.fetch({ url: server.url, maxBytes: 5 }, never);
+    await limited.close();
+    expect(clock.sleeps).toEqual([30_000, 30_000]);
+  });
+
+  it('does not wait longer when the clock is set back', async () => {
+    const clock = sleepingClock();
+    const limited = createHttpClient({ ratePerMinute: 60, clock });
+    await limited.fetch({ url: server.url, maxBytes: 5 }, never);
+    clock.time -= 900_000;
+    await limited.fetch({ url: server.url, maxBytes: 5 }, never);
+    await limited.close();
+    expect(clock.sleeps).toEqual([1000]);
+  });
+
+  it('sends nothing when the caller aborts while it waits', async () => {
+    const controller = new AbortController();
+    const reason = new Error('shutting down');
+    const clock: Clock = {
+      now: () => new Date(0),
+      sleep: async () => {
+        controller.abort(reason);
+      },
+    };
+    const limited = createHttpClient({ ratePerMinute: 1, clock });
+    await limited.fetch({ url: server.url, maxBytes: 5 }, controller.signal);
+    await expect(limited.fetch({ url: server.url, maxBytes: 5 }, controller.signal)).rejects.toBe(reason);
+    await limited.close();
+    expect(seen.length).toBe(1);
+  });
+});
