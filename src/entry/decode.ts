@@ -1,0 +1,53 @@
+import { DerError } from './der.ts';
+import { readDsse001, readDsse002 } from './dsse.ts';
+import { EntryError } from './entry-error.ts';
+import type { DecodedEntry, EntryContent } from './entry.ts';
+import { readHashedRekord001, readHashedRekord002 } from './hashedrekord.ts';
+import { objectAt, parseJsonObject, type JsonObject } from './json.ts';
+
+/** Rekor v1 takes bodies of some megabytes; v2's bundles hold 64 KiB at most. */
+const MAX_LEAF_BYTES = 8 * 1024 * 1024;
+/** A name longer than this is none: names are counted and shown. */
+const MAX_NAME_LENGTH = 64;
+
+/** The formats whose signers are read, by kind and version. */
+const FORMATS = new Map<string, (spec: JsonObject) => EntryContent>([
+  ['hashedrekord 0.0.1', readHashedRekord001],
+  ['hashedrekord 0.0.2', readHashedRekord002],
+  ['dsse 0.0.1', readDsse001],
+  ['dsse 0.0.2', readDsse002],
+]);
+
+/**
+ * Reads what a leaf of Rekor v1 or v2 says. An entry of another kind or version has no signers and no artifacts; one
+ * that cannot be read has its problem. Never throws, whatever the bytes.
+ */
+export function decodeEntry(leaf: Buffer): DecodedEntry {
+  let kind: string | null = null;
+  let apiVersion: string | null = null;
+  try {
+    if (leaf.length > MAX_LEAF_BYTES) {
+      throw new EntryError(`Cannot read entry of ${leaf.length} bytes: expected at most ${MAX_LEAF_BYTES}`);
+    }
+    const body = parseJsonObject(leaf);
+    kind = readName(body['kind']);
+    apiVersion = readName(body['apiVersion']);
+    if (kind === null || apiVersion === null) {
+      const missing = kind === null ? 'kind' : 'apiVersion';
+      throw new EntryError(`Cannot read ${missing}: expected a text of at most ${MAX_NAME_LENGTH} characters`);
+    }
+    const read = FORMATS.get(`${kind} ${apiVersion}`);
+    const content = read === undefined ? UNREAD : read(objectAt(body, 'spec', 'entry'));
+    return { ok: true, entry: { kind, apiVersion, ...content } };
+  } catch (error) {
+    // Also what nobody foresaw: one entry must not end the reading of a log, and shows as a problem instead.
+    const isForeseen = error instanceof EntryError || error instanceof DerError;
+    return { ok: false, kind, apiVersion, problem: isForeseen ? error.message : `Cannot read entry: ${String(error)}` };
+  }
+}
+
+const UNREAD: EntryContent = { signers: [], artifacts: [], signedDigest: null };
+
+function readName(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH ? value : null;
+}

@@ -1,0 +1,74 @@
+/** Claims that a rule may name, besides `oid:…`. */
+export const CLAIMS: ReadonlySet<string> = new Set([
+  'issuer',
+  'subject',
+  'builder',
+  'builder_digest',
+  'runner',
+  'source_repository',
+  'source_digest',
+  'source_ref',
+  'source_repository_id',
+  'source_owner',
+  'source_owner_id',
+  'workflow',
+  'workflow_digest',
+  'trigger',
+  'run',
+  'visibility',
+  'environment',
+  'token_subject',
+  'key',
+  'artifact',
+  'kind',
+  'signature',
+]);
+
+/** Claims that are computed here, not read from the entry: only `expect` may name them. */
+export const COMPUTED_CLAIMS: ReadonlySet<string> = new Set(['signature']);
+
+/** Claims with which every value must agree for `expect` to hold; any value will do for `select`. */
+export const LIST_CLAIMS: ReadonlySet<string> = new Set(['subject', 'artifact']);
+
+/** Claims that are URIs of a repository or workflow, or of an owner: there `owner/repo` stands for `https://github.com/owner/repo`. */
+export const REPOSITORY_CLAIMS: ReadonlySet<string> = new Set([
+  'builder',
+  'source_repository',
+  'workflow',
+  'source_owner',
+]);
+
+/** Fulcio's extensions that feed a claim with a name, by the last arc of 1.3.6.1.4.1.57264.1.* (Fulcio docs/oid-info.md). */
+const NAMED_ARCS: Readonly<Record<string, string>> = {
+  '1': 'issuer',
+  '8': 'issuer',
+  '9': 'builder',
+  '10': 'builder_digest',
+  '11': 'runner',
+  '12': 'source_repository',
+  '13': 'source_digest',
+  '14': 'source_ref',
+  '15': 'source_repository_id',
+  '16': 'source_owner',
+  '17': 'source_owner_id',
+  '18': 'workflow',
+  '19': 'workflow_digest',
+  '20': 'trigger',
+  '21': 'run',
+  '22': 'visibility',
+  '23': 'environment',
+  '24': 'token_subject',
+};
+
+const OID_CLAIM = /^oid:(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/;
+
+/** True for `oid:` and an object identifier in dotted decimal (X.660: the second arc is below 40 under 0 and 1). */
+export function isOidClaim(claim: string): boolean {
+  return claim.length <= 200 && OID_CLAIM.test(claim);
+}
+
+/** The claim that carries this extension's value under its own name; null for an extension that has none. */
+export function nameOfOid(claim: string): string | null {
+  const arc = /^oid:1\.3\.6\.1\.4\.1\.57264\.1\.([0-9]+)$/.exec(claim)?.[1];
+  return arc === undefined ? null : (NAMED_ARCS[arc] ?? null);
+}

@@ -1,0 +1,51 @@
+import type { SignatureVerdict } from '../entry/entry.ts';
+import type { NonEmpty } from '../lib/non-empty.ts';
+import type { Pattern } from './pattern.ts';
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low';
+
+/** One claim and the patterns of which any must match. */
+export interface ClaimRule {
+  readonly claim: string;
+  readonly patterns: NonEmpty<Pattern>;
+}
+
+/** What people asked us to watch: which entries claim to be theirs, and what must then hold. */
+export interface Watch {
+  readonly name: string;
+  readonly description: string | null;
+  /** OR between selectors, AND inside one. */
+  readonly select: NonEmpty<NonEmpty<ClaimRule>>;
+  /** All of it must hold; `none`: nothing may sign here; null: only observe. */
+  readonly expect: readonly ClaimRule[] | 'none' | null;
+  readonly mode: 'enforce' | 'audit';
+  readonly severity: Severity;
+  /** Channels instead of the routes; null: by the routes. */
+  readonly notify: readonly string[] | null;
+}
+
+export type Verdict = 'expected' | 'unexpected' | 'forged' | 'unverifiable' | 'observed';
+
+/** Whether a certificate chains to a trusted CA at its own notBefore. `unknown`: the trust data cannot say for that time. */
+export type ChainVerdict = 'trusted' | 'untrusted' | 'unknown';
+
+/** One claim that does not hold. */
+export interface Violation {
+  readonly claim: string;
+  /** As the watch writes it: a pattern, or a list of them. */
+  readonly expected: unknown;
+  /** The value that failed; several values (`subject`) as a list; null when the claim is absent. */
+  readonly found: string | readonly string[] | null;
+}
+
+/** What one watch makes of one signer of one entry. */
+export interface Judgement {
+  readonly watch: string;
+  /** Position in the entry's signers. */
+  readonly signer: number;
+  readonly verdict: Verdict;
+  readonly violations: readonly Violation[];
+  /** Null where there is no certificate. */
+  readonly chain: ChainVerdict | null;
+  readonly signature: SignatureVerdict;
+}

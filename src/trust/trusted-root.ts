@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto';
+import {
+  HashAlgorithm,
+  TrustedRoot,
+  type CertificateAuthority as CertificateAuthorityMessage,
+  type TransparencyLogInstance,
+} from '@sigstore/protobuf-specs';
+import { isNonEmpty } from '../lib/non-empty.ts';
+import type { LogType } from '../log/log.ts';
+import { noteKey } from '../tlog/note.ts';
+import type { CertificateAuthority } from './chain.ts';
+
+/** A log that the trust source knows. */
+export interface TrustedLog {
+  readonly type: LogType;
+  /** Origin of the log or, Rekor v1, the host part of its shards' origins. */
+  readonly origin: string;
+  readonly url: string;
+  /** Below `url`; only for Rekor v2. */
+  readonly readPath: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Buffer;
+  readonly validFrom: Date | null;
+  readonly validTo: Date | null;
+}
+
+/** Keys, CAs and logs that are trusted. */
+export interface TrustData {
+  readonly authorities: readonly CertificateAuthority[];
+  readonly logs: readonly TrustedLog[];
+  /** Until when the data is known to be complete; null: no such time is known. */
+  readonly goodUntil: Date | null;
+  /** What could not be used, and why. */
+  readonly skipped: readonly { readonly what: string; readonly why: string }[];
+}
+
+/**
+ * Reads a `trusted_root.json` (sigstore protobuf-specs, TrustedRoot). A log or CA that this version cannot use is left
+ * out and named in `skipped`; throws SyntaxError when the whole is not such a file.
+ */
+export function parseTrustedRoot(json: string): TrustData {
+  const root = readTrustedRoot(json);
+  const skipped: { what: string; why: string }[] = [];
+  const keep = <Message, Kept>(messages: readonly Message[], what: (m: Message) => string, use: (m: Message) => Kept) =>
+    messages.flatMap((message) => {
+      try {
+        return [use(message)];
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) {
+          throw error;
+        }
+        skipped.push({ what: what(message), why: error.message });
+        return [];
+      }
+    });
+  return {
+    authorities: keep(root.certificateAuthorities, ({ uri }) => `certificate authority "${uri}"`, toAuthority),
+    logs: keep(root.tlogs, ({ baseUrl }) => `log "${baseUrl}"`, toLog),
+    goodUntil: null,
+    skipped,
+  };
+}
+
+function readTrustedRoot(json: string): TrustedRoot {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new SyntaxError('Cannot parse trusted root: expected JSON', { cause });
+  }
+  const mediaType =
+    typeof value === 'object' && value !== null && 'mediaType' in value ? String(value.mediaType) : '(none)';
+  if (!/^application\/vnd\.dev\.sigstore\.trustedroot(\.v\d+\.\d+)?\+json/.test(mediaType)) {
+    throw new SyntaxError(
+      `Cannot parse trusted root of media type "${mediaType.slice(0, 100)}": expected application/vnd.dev.sigstore.trustedroot+json`,
+    );
+  }
+  try {
+    return TrustedRoot.fromJSON(value);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot parse trusted root: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function toLog(log: TransparencyLogInstance): TrustedLog {
+  if (log.hashAlgorithm !== HashAlgorithm.SHA2_256) {
+    throw new SyntaxError('its tree is not made with SHA-256');
+  }
+  if (!URL.canParse(log.baseUrl) || !/^https?:$/.test(new URL(log.baseUrl).protocol)) {
+    throw new SyntaxError('its baseUrl is no http(s) URL');
+  }
+  const spki = log.publicKey?.rawBytes;
+  const logId = log.logId?.keyId;
+  if (spki === undefined || logId === undefined) {
+    throw new SyntaxError('it has no public key or no log ID');
+  }
+  const origin = new URL(log.baseUrl).host;
+  // Throws for a key that cannot sign checkpoints here.
+  noteKey(origin, Buffer.from(spki));
+  return {
+    // protobuf-specs, TransparencyLogInstance: the ID of a Rekor v1 log is the hash of its key, of a v2 log the note's key ID.
+    type: Buffer.from(logId).equals(hash('sha256', spki, 'buffer')) ? 'rekor-v1' : 'rekor-v2',
+    origin,
+    url: log.baseUrl.replace(/\/+$/, ''),
+    readPath: '/api/v2',
+    spki: Buffer.from(spki),
+    ...validity(log.publicKey?.validFor),
+  };
+}
+
+function toAuthority(authority: CertificateAuthorityMessage): CertificateAuthority {
+  const chain = (authority.certChain?.certificates ?? []).map(({ rawBytes }) => Buffer.from(rawBytes));
+  if (!isNonEmpty(chain)) {
+    throw new SyntaxError('it has no certificates');
+  }
+  return { name: authority.uri, chain, ...validity(authority.validFor) };
+}
+
+function validity(validFor: { start?: Date | undefined; end?: Date | undefined } | undefined) {
+  return { validFrom: validFor?.start ?? null, validTo: validFor?.end ?? null };
+}
