@@ -1,0 +1,159 @@
+import { nameOfOid, REPOSITORY_CLAIMS } from '../policy/claims.ts';
+import { expandShorthand, isPatternSource } from '../policy/pattern.ts';
+import type { ClaimRule, Watch } from '../policy/watch.ts';
+import { quote, type KeyPath } from './key-path.ts';
+import type { Hint } from './lint.ts';
+
+/** The address that Fulcio's own login page stands behind; what it puts in certificates is the address of who was asked there. */
+const LOGIN_ISSUER = 'https://oauth2.sigstore.dev/auth';
+
+/** Rules of one watch that can never fire, that accept more than they seem to, or that contradict each other. */
+export function lintWatch(watch: Watch, path: KeyPath): readonly Hint[] {
+  const selected = watch.select.flatMap((rules, index) =>
+    rules.map((rule) => ({ rule, at: [...path, 'select', index] })),
+  );
+  const expected = rulesOf(watch).map((rule) => ({ rule, at: [...path, 'expect'] }));
+  const patterns = [...selected, ...expected].flatMap(({ rule, at }) =>
+    rule.patterns.flatMap(({ source }) =>
+      textsOf(source, [...at, rule.claim]).flatMap((text) => lintText(rule.claim, text)),
+    ),
+  );
+  const oids = [...selected, ...expected].flatMap(({ rule, at }) => lintOid(rule.claim, [...at, rule.claim]));
+  const contradictions = selected.flatMap(({ rule, at }) =>
+    rulesOf(watch)
+      .filter((other) => other.claim === rule.claim && contradict(rule, other))
+      .map(({ claim }) => ({
+        rule: 'contradiction',
+        path: [...at, claim],
+        message: `expect allows none of the values of ${quote(claim)} that are selected here: every such signer will be unexpected`,
+      })),
+  );
+  return [...patterns, ...oids, ...contradictions];
+}
+
+function rulesOf({ expect }: Watch): readonly ClaimRule[] {
+  return expect === null || expect === 'none' ? [] : expect;
+}
+
+/** One string of a pattern: as it is, or as a regular expression. */
+interface Text {
+  readonly text: string;
+  readonly isRegexp: boolean;
+  readonly path: KeyPath;
+}
+
+function textsOf(source: unknown, path: KeyPath): readonly Text[] {
+  if (!isPatternSource(source)) {
+    return [];
+  }
+  if (typeof source === 'string') {
+    return [{ text: source, isRegexp: false, path }];
+  }
+  if ('regexp' in source) {
+    return [{ text: source.regexp, isRegexp: true, path: [...path, 'regexp'] }];
+  }
+  return 'not' in source
+    ? textsOf(source.not, [...path, 'not'])
+    : source.flatMap((item, index) => textsOf(item, [...path, index]));
+}
+
+function lintText(claim: string, { text, isRegexp, path }: Text): readonly Hint[] {
+  const faults = isRegexp ? regexpFaults(text) : globFaults(claim, text);
+  if (claim === 'subject' && text.includes('/blob/')) {
+    faults.push([
+      'blob-subject',
+      'no subject holds "/blob/": that is the address of a page; a workflow is OWNER/REPO/.github/workflows/FILE@REF',
+    ]);
+  }
+  if (claim === 'issuer' && text.replaceAll('\\', '').includes(LOGIN_ISSUER)) {
+    faults.push([
+      'never-matches',
+      `no certificate carries ${LOGIN_ISSUER}: the issuer is who was asked there, such as https://accounts.google.com`,
+    ]);
+  }
+  return faults.map(([rule, message]) => ({ rule, path, message }));
+}
+
+type RuleFault = readonly [rule: string, message: string];
+
+function regexpFaults(regexp: string): RuleFault[] {
+  const faults: RuleFault[] = [];
+  if (regexp.startsWith('^') || /(?<!\\)(?:\\\\)*\$$/.test(regexp)) {
+    faults.push(['redundant-anchor', 'a regexp is anchored at both ends: leave "^" and "$" out']);
+  }
+  const host = /:(?:\\?\/){2}((?:\\.|[^\\/])*)/.exec(regexp)?.[1] ?? '';
+  if (/(?<!\\)\.[A-Za-z0-9]/.test(host)) {
+    faults.push(['unescaped-dot', `"." in the host ${quote(host)} stands for any character: write "\\."`]);
+  }
+  if (/^\^?\.[*+]/.test(regexp)) {
+    faults.push([
+      'unanchored-guess',
+      `${quote(regexp)} begins with anything at all, so with any host: begin with https://`,
+    ]);
+  }
+  if (/github\\?\.com\\?\/(?:[\w-]+\\?\/)?(?:[\w-]|\\[.-])+\.[*+]\)?\$?$/.test(regexp)) {
+    faults.push(['unanchored-guess', `${quote(regexp)} also accepts names that only begin so: end the name with "/"`]);
+  }
+  return faults;
+}
+
+function globFaults(claim: string, text: string): RuleFault[] {
+  const faults: RuleFault[] = [];
+  const full = expandShorthand(text, claim);
+  if (/^https:\/\/github\.com\/(?:[^/*]+\/)?[^/*@]+\*\*$/i.test(full)) {
+    faults.push(['unanchored-guess', `${quote(text)} also accepts names that only begin so: end the name with "/**"`]);
+  }
+  if (/^\*\*.*github\.com/i.test(full)) {
+    faults.push([
+      'unanchored-guess',
+      `${quote(text)} begins with anything at all, so with any host: begin with https://`,
+    ]);
+  }
+  if (claim === 'subject' && /^[A-Za-z0-9_*-]+\/[^:@]*(?:@.*)?$/.test(text) && !text.startsWith('**')) {
+    faults.push([
+      'never-matches',
+      `${quote(text)} is no subject: owner/repo is not expanded here; write https://github.com/…/**`,
+    ]);
+  }
+  if (REPOSITORY_CLAIMS.has(claim) && !full.includes('://') && !full.startsWith('*')) {
+    faults.push([
+      'never-matches',
+      `${quote(text)} is no URI: write OWNER/REPO for GitHub, or the whole URI with https://`,
+    ]);
+  }
+  if ((claim === 'key' || claim.endsWith('_digest')) && /^[0-9a-f]*[A-F][0-9A-Fa-f]*$/.test(text)) {
+    faults.push(['never-matches', `${quote(text)} has capitals: fingerprints and digests are lower-case hex`]);
+  }
+  return faults;
+}
+
+function lintOid(claim: string, path: KeyPath): readonly Hint[] {
+  const name = nameOfOid(claim);
+  return name === null
+    ? []
+    : [
+        {
+          rule: 'never-matches',
+          path,
+          message: `${quote(claim)} is the claim ${quote(name)}: it shows under that name only`,
+        },
+      ];
+}
+
+/** True when the rules name their values outright and no value can meet both. */
+function contradict(select: ClaimRule, expect: ClaimRule): boolean {
+  return neverMeet(literalsOf(select), expect) || neverMeet(literalsOf(expect), select);
+}
+
+function neverMeet(values: readonly string[] | null, rule: ClaimRule): boolean {
+  return values !== null && !values.some((value) => rule.patterns.some((pattern) => pattern.matches(value)));
+}
+
+/** Every value that a rule accepts; null when they cannot be listed. */
+function literalsOf(rule: ClaimRule): readonly string[] | null {
+  const texts = rule.patterns.flatMap(
+    ({ source }) => (Array.isArray(source) ? source : [source]) as readonly unknown[],
+  );
+  const literals = texts.filter((text): text is string => typeof text === 'string' && !text.includes('*'));
+  return literals.length === texts.length ? literals.map((text) => expandShorthand(text, rule.claim)) : null;
+}

@@ -1,0 +1,115 @@
+import { isIPv6 } from 'node:net';
+import { z } from 'zod';
+import type { ChannelConfig, EmailConfig } from '../alert/channel.ts';
+import type { Route } from '../alert/route.ts';
+import type { NotifyConfig } from './config.ts';
+import { isLoopback } from './http-url.ts';
+import type { Machine } from './machine.ts';
+import { duration, name, oneOrMore, secret, secretUrl, strict } from './schema-parts.ts';
+import { SEVERITIES } from './schema-watch.ts';
+
+type RouteClass = NonNullable<Route['class']>[number];
+type RouteKind = NonNullable<Route['kind']>[number];
+
+const CLASSES = ['identity', 'log', 'operational'] as const satisfies readonly RouteClass[];
+
+/** Every kind there is: the compiler finds one that is forgotten. */
+const KINDS: Readonly<Record<RouteKind, true>> = {
+  unexpected: true,
+  forged: true,
+  unverifiable: true,
+  fork: true,
+  rollback: true,
+  'bad-signature': true,
+  'wrong-origin': true,
+  'entry-mismatch': true,
+  started: true,
+  'trust-stale': true,
+};
+
+/** The section `notify`. */
+export function notifySchema(machine: Machine): z.ZodType<NotifyConfig> {
+  return strict({
+    channels: z.record(name, channel(machine)).prefault({}).describe('Where alerts go, by name.'),
+    routes: z
+      .array(route)
+      .default([])
+      .describe('The first route that an alert meets decides; one that meets none goes to every channel.'),
+    group_wait: duration('0s', '1h')
+      .prefault('30s')
+      .describe('Alerts about the same thing that arrive together make one message.'),
+    repeat_interval: duration('1s', '365d').prefault('24h').describe('An alert that is still open is told again.'),
+  }).transform((notify) => ({
+    channels: new Map(Object.entries(notify.channels)),
+    routes: notify.routes,
+    groupWaitMs: notify.group_wait,
+    repeatIntervalMs: notify.repeat_interval,
+  }));
+}
+
+function channel(machine: Machine): z.ZodType<ChannelConfig> {
+  const slack = strict({
+    type: z.literal('slack'),
+    webhook_url: secretUrl(machine).describe('A secret: whoever has it can post.'),
+  });
+  const email = strict({
+    type: z.literal('email'),
+    from: address,
+    to: oneOrMore(address, 'an e-mail address'),
+    smtp: smtp(machine),
+  });
+  return z
+    .discriminatedUnion('type', [slack, email])
+    .transform((config): ChannelConfig =>
+      config.type === 'slack' ? { type: 'slack', webhookUrl: config.webhook_url } : config,
+    );
+}
+
+function smtp(machine: Machine): z.ZodType<EmailConfig['smtp']> {
+  return strict({
+    host: z.string().refine(isHost, 'expected a host name or an address, without a port'),
+    port: z.int().min(1, 'expected a port from 1 to 65535').max(65535, 'expected a port from 1 to 65535').default(587),
+    tls: z
+      .enum(['required', 'opportunistic', 'implicit', 'none'])
+      .optional()
+      .describe('Default: required; on loopback opportunistic.'),
+    user: z.string().min(1, 'expected a user name').optional().describe('With password or not at all.'),
+    password: secret(machine).optional(),
+  }).transform((server) => ({
+    host: server.host,
+    port: server.port,
+    tls: server.tls ?? (isLoopback(server.host) ? 'opportunistic' : 'required'),
+    user: server.user ?? null,
+    password: server.password ?? null,
+  }));
+}
+
+function isHost(host: string): boolean {
+  return isIPv6(host) || /^[A-Za-z0-9._-]{1,253}$/.test(host);
+}
+
+const address = z
+  .string()
+  .max(320, 'expected at most 320 characters')
+  .regex(
+    /^(?:[^\s@<>,;\p{C}]+@[^\s@<>,;\p{C}]+|[^<>,;\p{C}]*<[^\s@<>,;\p{C}]+@[^\s@<>,;\p{C}]+>)$/u,
+    'expected one e-mail address, such as sec@acme.example or Security <sec@acme.example>',
+  );
+
+const kinds = Object.keys(KINDS) as RouteKind[]; // the keys of an exact record
+
+const route: z.ZodType<Route> = strict({
+  class: oneOrMore(z.enum(CLASSES), `one of ${CLASSES.join(', ')}`).optional(),
+  severity: oneOrMore(z.enum(SEVERITIES), `one of ${SEVERITIES.join(', ')}`).optional(),
+  watch: oneOrMore(z.string(), 'the name of a watch').optional(),
+  kind: oneOrMore(z.enum(kinds), `one of ${kinds.join(', ')}`).optional(),
+  to: oneOrMore(z.string(), 'the name of a channel'),
+  continue: z.boolean().default(false).describe('Also look at the routes after this one.'),
+}).transform((criteria) => ({
+  class: criteria.class ?? null,
+  severity: criteria.severity ?? null,
+  watch: criteria.watch ?? null,
+  kind: criteria.kind ?? null,
+  to: criteria.to,
+  continue: criteria.continue,
+}));

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { CertificateAuthority } from '../trust/chain.ts';
+import { parseTrustedRoot } from '../trust/trusted-root.ts';
+import type { Config, TrustSource } from './config.ts';
+import type { Machine } from './machine.ts';
+import { parseCaChain } from './pem.ts';
+import { logsSchema } from './schema-logs.ts';
+import { notifySchema } from './schema-notify.ts';
+import { duration, fileContent, httpUrl, name, path, strict } from './schema-parts.ts';
+import { watchSchema } from './schema-watch.ts';
+
+const MAX_TRUSTED_ROOT = 1024 * 1024;
+const MAX_CHAIN = 256 * 1024;
+
+/** A configuration without what its own name and surroundings add. */
+export type ConfigContent = Omit<Config, 'file' | 'database'> & { readonly database: string | null };
+
+/**
+ * The shape of the whole file. It turns each value into ours where it stands: files are read and patterns compiled, so that
+ * whatever is wrong is found in one pass, at its place.
+ */
+export function configSchema(machine: Machine): z.ZodType<ConfigContent> {
+  return strict({
+    version: z.literal(1).describe('The version of this format.'),
+    database: path(machine)
+      .optional()
+      .describe('Default: ./data/sigwatch.db; under systemd $STATE_DIRECTORY/sigwatch.db.'),
+    trust: strict({
+      source: trustSource(machine).prefault('public-good'),
+      certificate_authorities: z.array(authority(machine)).default([]).describe('Private Fulcio-style CAs.'),
+    })
+      .prefault({})
+      .transform(({ source, certificate_authorities: authorities }) => ({ source, authorities })),
+    logs: logsSchema(machine).prefault({}),
+    watches: z.array(watchSchema()).default([]),
+    notify: notifySchema(machine).optional().describe('Absent: nothing is sent.'),
+    retention: strict({
+      checkpoints: duration('1h', '3650d').prefault('400d'),
+      deliveries: duration('1h', '3650d').prefault('90d'),
+    })
+      .prefault({})
+      .transform(({ checkpoints, deliveries }) => ({ checkpointsMs: checkpoints, deliveriesMs: deliveries })),
+  }).transform(({ database, trust, logs, watches, notify, retention }) => ({
+    database: database ?? null,
+    trust,
+    logs,
+    watches,
+    notify: notify ?? null,
+    retention,
+  }));
+}
+
+function trustSource(machine: Machine): z.ZodType<TrustSource> {
+  return z
+    .union(
+      [
+        z.enum(['public-good', 'none']).transform((kind) => ({ kind })),
+        strict({
+          tuf: httpUrl.describe('TUF repository.'),
+          root: fileContent(machine, 'TUF root', MAX_TRUSTED_ROOT, requireJson).describe(
+            'Its root.json, trusted as it is.',
+          ),
+        }).transform(({ tuf, root }) => ({ kind: 'tuf' as const, url: tuf, root })),
+        strict({
+          trusted_root: fileContent(machine, 'trusted root', MAX_TRUSTED_ROOT, (content, file) => ({
+            kind: 'trusted-root' as const,
+            file,
+            data: parseTrustedRoot(content),
+          })),
+        }).transform(({ trusted_root: source }) => source),
+      ],
+      { error: 'expected public-good, none, { tuf: URL, root: FILE } or { trusted_root: FILE }' },
+    )
+    .describe('Where keys and authorities come from. none: only what stands here.');
+}
+
+function authority(machine: Machine): z.ZodType<CertificateAuthority> {
+  return strict({
+    name,
+    chain: fileContent(machine, 'CA chain', MAX_CHAIN, parseCaChain).describe(
+      'PEM file: intermediates, then their root.',
+    ),
+  }).transform(({ name: authorityName, chain }) => ({ name: authorityName, chain, validFrom: null, validTo: null }));
+}
+
+/** The path of a file that holds JSON. Throws SyntaxError. */
+function requireJson(content: string, file: string): string {
+  try {
+    JSON.parse(content);
+  } catch (error) {
+    throw new SyntaxError(`Cannot use "${file}" as a TUF root: it is not JSON`, { cause: error });
+  }
+  return file;
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { lintConfig } from '../../src/config/lint.ts';
+import { loadConfig, loadWithSource } from '../../src/config/load.ts';
+import { hasRealdata, realdata } from '../support/realdata.ts';
+import { createConfigFolder, problemsOf, type ConfigFolder } from './config-folder.ts';
+
+const CONFIG = join(import.meta.dirname, '..', '..', 'config');
+
+let folder: ConfigFolder;
+
+beforeAll(() => {
+  folder = createConfigFolder();
+  const copies = [
+    ['acme-fulcio.pem', 'ca.pem'],
+    ['acme-rekor.pub', 'ed25519.pub'],
+    ['acme-rekor-old-1.pub', 'p256.pub'],
+    ['acme-rekor-old-2.pub', 'ed25519.pub'],
+  ] as const;
+  for (const [name, original] of copies) {
+    folder.write(name, readFileSync(join(folder.path, original)));
+  }
+  folder.write('smtp-password', 'hunter2\n');
+});
+
+afterAll(() => {
+  folder.remove();
+});
+
+describe('config/sigwatch.example.yaml', () => {
+  const example = readFileSync(join(CONFIG, 'sigwatch.example.yaml'), 'utf8');
+
+  it('loads, without a warning', () => {
+    const file = folder.write('example.yaml', example);
+    const { config, source } = loadWithSource(file, { SLACK_WEBHOOK_URL: 'https://hooks.slack.test/x' });
+    expect(lintConfig(config, source)).toEqual([]);
+    expect([config.logs.custom.length, config.watches.length, config.notify?.channels.size]).toEqual([2, 2, 2]);
+  });
+
+  it('says what the defaults are', () => {
+    const kept = (value: object): string => JSON.stringify(value);
+    const env = { SLACK_WEBHOOK_URL: 'https://hooks.slack.test/x' };
+    const written = loadConfig(folder.write('example.yaml', example), env);
+    const silent = loadConfig(folder.write('example.yaml', 'version: 1\nnotify: {}'), env);
+    expect(kept({ ...written, ...varying, notify: times(written) })).toBe(
+      kept({ ...silent, ...varying, notify: times(silent) }),
+    );
+  });
+
+  it('names every key that the schema has', () => {
+    const keys = [...keysOf(configJsonSchema())].filter((key) => !example.includes(`${key}:`));
+    expect(keys).toEqual([]);
+  });
+});
+
+describe('config/sigwatch.schema.json', () => {
+  it('is what config/make-schema.ts makes now', () => {
+    const stored: unknown = JSON.parse(readFileSync(join(CONFIG, 'sigwatch.schema.json'), 'utf8'));
+    expect(stored).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+  });
+});
+
+describe.runIf(hasRealdata)('the recorded systems', () => {
+  it.each([
+    ['flux', 4],
+    ['tekton', 4],
+    ['aks', 7],
+    ['argo-cd', 5],
+  ])('%s: the configuration loads once keys of later versions are out', (system, watches) => {
+    const path = realdata(`systems/${system}/watches.yaml`);
+    const yaml = readFileSync(path, 'utf8')
+      .replaceAll('./recorded', realdata(`systems/${system}/recorded`))
+      .replace(/^ +artifacts: .*\n/gm, '');
+    expect(problemsOf(folder, yaml)).toEqual([]);
+    expect(loadConfig(join(folder.path, 'sigwatch.yaml'), {}).watches).toHaveLength(watches);
+  });
+
+  it('flux loads as it is; the others are refused for `artifacts` alone', () => {
+    const messages = (system: string): string[] => {
+      const yaml = readFileSync(realdata(`systems/${system}/watches.yaml`), 'utf8');
+      const absolute = yaml.replaceAll('./recorded', realdata(`systems/${system}/recorded`));
+      return problemsOf(folder, absolute).map((problem) => problem.replace(/^\S+ /, ''));
+    };
+    const refused = (watch: number): string =>
+      `watches[${watch}].artifacts: "artifacts" is not available in this version`;
+    expect(['flux', 'tekton', 'aks', 'argo-cd'].map(messages)).toEqual([[], [refused(0)], [refused(0)], [refused(3)]]);
+  });
+});
+
+/** What the example sets to show it, not because it is the default. */
+const varying = { file: null, trust: null, logs: null, watches: null };
+
+function times({ notify }: ReturnType<typeof loadConfig>): object {
+  return { groupWaitMs: notify?.groupWaitMs, repeatIntervalMs: notify?.repeatIntervalMs };
+}
+
+/** Every name under `properties`, at any depth. */
+function keysOf(schema: unknown): Set<string> {
+  const keys = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) {
+      return;
+    }
+    if ('properties' in value && typeof value.properties === 'object') {
+      Object.keys(value.properties ?? {}).forEach((key) => keys.add(key));
+    }
+    Object.values(value).forEach(visit);
+  };
+  visit(schema);
+  return keys;
+}

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lintConfig } from '../../src/config/lint.ts';
+import { loadWithSource } from '../../src/config/load.ts';
+import { createConfigFolder, type ConfigFolder } from './config-folder.ts';
+
+let folder: ConfigFolder;
+
+beforeAll(() => {
+  folder = createConfigFolder();
+  folder.write('secret', 'hunter2');
+  folder.write('root.json', '{}');
+});
+
+afterAll(() => {
+  folder.remove();
+});
+
+const QUIET = 'watches: [{ name: w, select: [{ key: k }] }]';
+
+/** Each warning as `RULE LINE:COLUMN PATH`. Each text follows a first line `version: 1`. */
+function warningsOf(yaml: string): string[] {
+  const file = folder.write('sigwatch.yaml', `version: 1\n${yaml}\n`);
+  const { config, source } = loadWithSource(file, { HOOK: 'https://hooks.test/x' });
+  return lintConfig(config, source).map(({ rule, line, column, path }) => `${rule} ${line}:${column} ${path}`);
+}
+
+function select(claims: string, expectation = ''): string {
+  return `watches:\n- name: w\n  select: [{ ${claims} }]${expectation === '' ? '' : `\n  expect: { ${expectation} }`}`;
+}
+
+function channels(text: string, routes = ''): string {
+  return `${QUIET}\nnotify:\n  channels: { ${text} }${routes === '' ? '' : `\n  routes: [${routes}]`}`;
+}
+
+const SLACK = 'type: slack, webhook_url: { env: HOOK }';
+const MAIL = 'type: email, from: a@b.c, to: a@b.c';
+
+describe('lintConfig()', () => {
+  it.each<[yaml: string, ...warnings: string[]]>([
+    [QUIET],
+    ['', 'no-watches 1:1 watches'],
+    ['watches: []', 'no-watches 2:10 watches'],
+    // Secrets and channels.
+    [channels(`a: { ${SLACK} }`)],
+    [channels('a: { type: slack, webhook_url: https://h/x }'), 'literal-secret 4:46 notify.channels.a.webhook_url'],
+    [
+      channels('a: { type: slack, webhook_url: http://h/x }'),
+      'literal-secret 4:46 notify.channels.a.webhook_url',
+      'plain-http-channel 4:46 notify.channels.a.webhook_url',
+    ],
+    [
+      channels('a: { type: slack, webhook_url: http://127.0.0.1:9/x }'),
+      'literal-secret 4:46 notify.channels.a.webhook_url',
+    ],
+    [
+      channels(`a: { ${MAIL}, smtp: { host: h, user: u, password: p } }`),
+      'literal-secret 4:93 notify.channels.a.smtp.password',
+    ],
+    [
+      channels(`a: { ${MAIL}, smtp: { host: h, tls: none, user: u, password: { file: secret } } }`),
+      'password-in-clear 4:63 notify.channels.a.smtp',
+    ],
+    [
+      channels(`a: { ${MAIL}, smtp: { host: h, tls: opportunistic, user: u, password: { file: secret } } }`),
+      'password-in-clear 4:63 notify.channels.a.smtp',
+    ],
+    [channels(`a: { ${MAIL}, smtp: { host: localhost, user: u, password: { file: secret } } }`)],
+    [channels(`a: { ${SLACK} }, b: { ${SLACK} }`, '{ to: a }'), 'unused-channel 4:66 notify.channels.b'],
+    [channels(`a: { ${SLACK} }, b: { ${SLACK} }`, '{ to: a, class: log }'), 'unused-channel 4:66 notify.channels.b'],
+    [channels(`a: { ${SLACK} }, b: { ${SLACK} }`, '{ to: a, continue: true }, { to: b }')],
+    [channels(`a: { ${SLACK} }, b: { ${SLACK} }`, '{ to: a }, { to: b }'), 'unreachable-route 5:23 notify.routes[1]'],
+    // Trust and logs.
+    ['trust: { source: none }\nwatches: [{ name: w, select: [{ run: x }] }]', 'no-authorities 2:8 trust'],
+    [`trust: { source: none }\n${QUIET}`],
+    [
+      `trust: { source: { tuf: http://tuf.test, root: root.json } }\n${QUIET}`,
+      'plain-http-trust 2:25 trust.source.tuf',
+    ],
+    [
+      `${QUIET}\nlogs: { custom: [{ name: l, type: rekor-v1, url: "http://h", origin: h, public_key: p256.pub }] }`,
+      'plain-http-log 3:50 logs.custom[0].url',
+    ],
+    [
+      `${QUIET}\nlogs: { custom: [{ name: l, type: rekor-v1, url: "http://[::1]:3000", origin: h, public_key: p256.pub }] }`,
+    ],
+    // Regular expressions.
+    [select(`subject: { regexp: 'https://github\\.com/acme/.*' }`)],
+    [
+      select(`subject: { regexp: '^https://github\\.com/acme/.*$' }`),
+      'redundant-anchor 4:33 watches[0].select[0].subject.regexp',
+    ],
+    [
+      select(`subject: { regexp: 'https://github.com/acme/.*' }`),
+      'unescaped-dot 4:33 watches[0].select[0].subject.regexp',
+    ],
+    [
+      select(`subject: { regexp: 'https:\\/\\/github.com\\/acme\\/.*' }`),
+      'unescaped-dot 4:33 watches[0].select[0].subject.regexp',
+    ],
+    [
+      select(`subject: { regexp: 'https://github\\.com/acme/widget.*' }`),
+      'unanchored-guess 4:33 watches[0].select[0].subject.regexp',
+    ],
+    [
+      select(`subject: { regexp: 'https://github\\.com/acme.*' }`),
+      'unanchored-guess 4:33 watches[0].select[0].subject.regexp',
+    ],
+    [select(`subject: { regexp: '.*/acme/widget/.*' }`), 'unanchored-guess 4:33 watches[0].select[0].subject.regexp'],
+    [select(`run: [a, { not: { regexp: 'x$' } }]`), 'redundant-anchor 4:40 watches[0].select[0].run[1].not.regexp'],
+    [select(`source_ref: { regexp: 'v\\d+\\$' }`)],
+    // Wildcards.
+    [select('subject: https://github.com/acme/widget/**')],
+    [select('subject: https://github.com/acme/widget**'), 'unanchored-guess 4:23 watches[0].select[0].subject'],
+    [select('subject: https://github.com/acme**'), 'unanchored-guess 4:23 watches[0].select[0].subject'],
+    [select('source_repository: acme/widget**'), 'unanchored-guess 4:33 watches[0].select[0].source_repository'],
+    [select('source_repository: acme/*-widget')],
+    [select('subject: "**github.com/acme/**"'), 'unanchored-guess 4:23 watches[0].select[0].subject'],
+    // Rules that never fire.
+    [
+      select('subject: https://github.com/acme/widget/blob/main/.github/workflows/x.yml@refs/heads/main'),
+      'blob-subject 4:23 watches[0].select[0].subject',
+    ],
+    [select('subject: acme/widget'), 'never-matches 4:23 watches[0].select[0].subject'],
+    [
+      select('subject: acme/widget/.github/workflows/x.yml@refs/tags/v*'),
+      'never-matches 4:23 watches[0].select[0].subject',
+    ],
+    [select('subject: release@acme.example')],
+    [select('subject: "spiffe://acme/ns/x"')],
+    [select('source_repository: github.com/acme/widget'), 'never-matches 4:33 watches[0].select[0].source_repository'],
+    [select('source_repository: widget'), 'never-matches 4:33 watches[0].select[0].source_repository'],
+    [select('builder: "**@refs/tags/*"')],
+    [select('source_owner: acme')],
+    [select('issuer: https://oauth2.sigstore.dev/auth'), 'never-matches 4:22 watches[0].select[0].issuer'],
+    [select('key: ABCDEF00'), 'never-matches 4:19 watches[0].select[0].key'],
+    [select('"oid:1.3.6.1.4.1.57264.1.9": x'), 'never-matches 4:43 watches[0].select[0]["oid:1.3.6.1.4.1.57264.1.9"]'],
+    [select('"oid:1.3.6.1.4.1.57264.1.5": acme/widget')],
+    // Select against expect.
+    [select('source_repository: acme/widget', 'source_repository: Acme/Widget')],
+    [
+      select('source_repository: acme/widget', 'source_repository: acme/gadget'),
+      'contradiction 4:33 watches[0].select[0].source_repository',
+    ],
+    [
+      select('source_ref: refs/heads/*', 'source_ref: [refs/tags/v1, refs/tags/v2]'),
+      'contradiction 4:26 watches[0].select[0].source_ref',
+    ],
+    [select('source_ref: refs/heads/*', 'source_ref: [refs/tags/v1, refs/heads/main]')],
+    [select('source_ref: refs/heads/*', 'source_ref: refs/tags/*')],
+    [
+      select('subject: [a@b.c, d@e.f]', 'subject: { not: [a@b.c, d@e.f] }'),
+      'contradiction 4:23 watches[0].select[0].subject',
+    ],
+    [select('subject: [a@b.c, d@e.f]', 'subject: { not: a@b.c }')],
+  ])('%s', (yaml, ...warnings) => {
+    expect(warningsOf(yaml)).toEqual(warnings);
+  });
+
+  it('gives each warning with its file, place, path, message and rule', () => {
+    const file = folder.write(
+      'sigwatch.yaml',
+      'version: 1\nwatches:\n- { name: w, select: [{ subject: acme/widget }] }',
+    );
+    const { config, source } = loadWithSource(file, {});
+    expect(lintConfig(config, source)).toEqual([
+      {
+        file,
+        line: 3,
+        column: 34,
+        path: 'watches[0].select[0].subject',
+        message: '"acme/widget" is no subject: owner/repo is not expanded here; write https://github.com/…/**',
+        rule: 'never-matches',
+      },
+    ]);
+  });
+});
