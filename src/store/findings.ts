@@ -1,0 +1,151 @@
+import type { SignerSummary } from '../alert/alert.ts';
+import type { Verdict, Violation } from '../policy/watch.ts';
+import type { Hash } from '../tlog/hash.ts';
+import type { Store } from './store.ts';
+
+/** A proven entry that at least one watch selected. */
+export interface FoundEntry {
+  /** Origin. */
+  readonly log: string;
+  readonly index: number;
+  readonly globalIndex: number | null;
+  readonly uuid: string | null;
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** Unix seconds, as the log reports them. */
+  readonly integratedTime: number | null;
+  readonly leafHash: Hash;
+  readonly body: Buffer;
+  /** As `sha256:hex`. */
+  readonly artifacts: readonly string[];
+}
+
+/** What one watch makes of one signer of an entry. */
+export interface Finding {
+  readonly watch: string;
+  readonly verdict: Verdict;
+  readonly violations: readonly Violation[];
+  readonly signer: SignerSummary;
+  /** Position in the entry's signers. */
+  readonly signerPosition: number;
+  /** Id of the alert it raised or repeated. */
+  readonly alert: string | null;
+}
+
+/** Keeps an entry with all that was found in it. What is known already, by log, index, watch and signer, stays as it is. */
+export function saveFindings(store: Store, entry: FoundEntry, findings: readonly Finding[], now: Date): void {
+  if (findings.length === 0) {
+    return;
+  }
+  store.transaction(() => {
+    const id = saveEntry(store, entry, now);
+    for (const finding of findings) {
+      store
+        .prepare(
+          `INSERT INTO findings (entry, watch, signer_position, verdict, violations, signer, alert)
+           VALUES (@entry, @watch, @signerPosition, @verdict, @violations, @signer, @alert)
+           ON CONFLICT (entry, watch, signer_position) DO NOTHING`,
+        )
+        .run({
+          entry: id,
+          watch: finding.watch,
+          signerPosition: finding.signerPosition,
+          verdict: finding.verdict,
+          violations: JSON.stringify(finding.violations),
+          signer: JSON.stringify(withoutAbsentClaims(finding.signer)),
+          alert: finding.alert,
+        });
+    }
+  });
+}
+
+/** An entry that cannot be decoded. */
+export interface FoundUnparsable {
+  /** Origin. */
+  readonly log: string;
+  readonly index: number;
+  /** As far as it can be told. */
+  readonly kind: string | null;
+  readonly problem: string;
+  readonly leafHash: Hash;
+  readonly body: Buffer;
+}
+
+/** Room for entries that cannot be decoded: whoever can write to a log can make them. */
+const MAX_UNPARSABLE = 10_000;
+const MAX_UNPARSABLE_BYTES = 64 * 1024 * 1024;
+
+/** Keeps an entry that cannot be decoded whole, or only counts it once 10,000 of them or 64 MiB are kept. Returns whether it is kept. */
+export function saveUnparsable(store: Store, entry: FoundUnparsable, now: Date): boolean {
+  const { log, index, kind, problem, leafHash, body } = entry;
+  return store.transaction(() => {
+    const known = store.prepare('SELECT 1 FROM unparsable WHERE log = @log AND idx = @index').get({ log, index });
+    if (known !== undefined) {
+      return true;
+    }
+    const { changes } = store
+      .prepare(
+        `UPDATE unparsable_totals SET kept = kept + 1, kept_bytes = kept_bytes + @bytes
+         WHERE kept < @maxKept AND kept_bytes + @bytes <= @maxBytes`,
+      )
+      .run({ bytes: body.length, maxKept: MAX_UNPARSABLE, maxBytes: MAX_UNPARSABLE_BYTES });
+    if (changes === 0) {
+      store.prepare('UPDATE unparsable_totals SET dropped = dropped + 1').run();
+      return false;
+    }
+    store
+      .prepare(
+        `INSERT INTO unparsable (log, idx, kind, problem, leaf_hash, observed_at, body)
+         VALUES (@log, @index, @kind, @problem, @leafHash, @now, @body)`,
+      )
+      .run({ log, index, kind, problem, leafHash, now: now.getTime(), body });
+    return true;
+  });
+}
+
+function withoutAbsentClaims(signer: SignerSummary): SignerSummary {
+  const { type, chain, fingerprint, ...claims } = signer;
+  const present = Object.entries(claims).filter(([, value]) => value !== null);
+  return { type, chain, fingerprint, ...Object.fromEntries(present) };
+}
+
+/** Returns the row's id. */
+function saveEntry(store: Store, entry: FoundEntry, now: Date): number {
+  const { log, index, globalIndex, uuid, kind, apiVersion, leafHash, body } = entry;
+  store
+    .prepare(
+      `INSERT INTO entries (log, idx, global_index, uuid, kind, api_version, integrated_time, observed_at, leaf_hash, artifacts, body)
+       VALUES (@log, @index, @globalIndex, @uuid, @kind, @apiVersion, @integratedTime, @now, @leafHash, @artifacts, @body)
+       ON CONFLICT (log, idx) DO NOTHING`,
+    )
+    .run({
+      log,
+      index,
+      globalIndex,
+      uuid,
+      kind,
+      apiVersion,
+      integratedTime: toMilliseconds(entry.integratedTime),
+      now: now.getTime(),
+      leafHash,
+      artifacts: JSON.stringify(entry.artifacts),
+      body,
+    });
+  const row = store
+    .prepare<{ id: number }>('SELECT id FROM entries WHERE log = @log AND idx = @index')
+    .get({ log, index });
+  if (row === undefined) {
+    throw new Error(`Cannot find entry ${index} of "${log}" after it was stored`);
+  }
+  return row.id;
+}
+
+/** The last second of the year 9999, beyond which RFC 3339 cannot say a time. */
+const LAST_SECOND = 253_402_300_799;
+
+/** No leaf holds this time, so it may be any number; one that is no time is left out. */
+function toMilliseconds(seconds: number | null): number | null {
+  return seconds !== null && Number.isSafeInteger(seconds) && seconds >= 0 && seconds <= LAST_SECOND
+    ? seconds * 1000
+    : null;
+}

@@ -1,0 +1,234 @@
+import { restoreCheckpoint, type SignedCheckpoint } from '../tlog/checkpoint.ts';
+import { Frontier } from '../tlog/frontier.ts';
+import type { LogType } from '../log/log.ts';
+import type { Store } from './store.ts';
+
+export type LogState = 'starting' | 'catching-up' | 'verified' | 'unreachable' | 'misbehaving' | 'frozen';
+
+/** How far a log was followed. */
+export interface LogPosition {
+  /** The last checkpoint up to which every entry was read and whose root they make; null before the first. */
+  readonly verified: SignedCheckpoint | null;
+  /** Everything before it, from where the log was joined, is proven, judged and stored. */
+  readonly frontier: Frontier;
+  /** The checkpoint being caught up to. */
+  readonly target: SignedCheckpoint | null;
+}
+
+export interface LogRecord {
+  readonly origin: string;
+  readonly source: string;
+  readonly type: LogType;
+  readonly url: string;
+  readonly state: LogState;
+  /** Id of the alert about a signed contradiction that stopped it. */
+  readonly stoppedBy: string | null;
+  /** Null until it was joined, as the position is. */
+  readonly startedAtIndex: number | null;
+  readonly position: LogPosition | null;
+}
+
+/**
+ * Makes the logs that a source serves known, with whatever changed about those known before. Returns the origins of
+ * those that were there when the source was first asked; all others appeared later.
+ */
+export function registerLogs(
+  store: Store,
+  source: string,
+  logs: readonly { readonly origin: string; readonly type: LogType; readonly url: string }[],
+  now: Date,
+): ReadonlySet<string> {
+  return store.transaction(() => {
+    const original = isFirstTime(store, source, logs) ? 1 : 0;
+    for (const { origin, type, url } of logs) {
+      store
+        .prepare(
+          `INSERT INTO logs (origin, source, type, url, original, updated_at) VALUES (@origin, @source, @type, @url, @original, @now)
+           ON CONFLICT (origin) DO UPDATE SET source = excluded.source, type = excluded.type, url = excluded.url`,
+        )
+        .run({ origin, source, type, url, original, now: now.getTime() });
+    }
+    if (logs.length > 0) {
+      store.prepare('UPDATE sources SET joined = 1 WHERE name = @source').run({ source });
+    }
+    // A source that was renamed in the configuration has lost its logs to the new name.
+    store.prepare('DELETE FROM sources WHERE joined = 1 AND name NOT IN (SELECT source FROM logs)').run();
+    const origins = store
+      .prepare<{ origin: string }>('SELECT origin FROM logs WHERE source = @source AND original = 1')
+      .all({ source });
+    return new Set(origins.map(({ origin }) => origin));
+  });
+}
+
+/** A log that is known already, under whatever name, shows that the source is no new one. */
+function isFirstTime(store: Store, source: string, logs: readonly { readonly origin: string }[]): boolean {
+  const joined = store.prepare('SELECT 1 FROM sources WHERE name = @source AND joined = 1').get({ source });
+  const known = store.prepare('SELECT 1 FROM logs WHERE origin = @origin');
+  return joined === undefined && !logs.some(({ origin }) => known.get({ origin }) !== undefined);
+}
+
+/** The log of this origin; null when it was never registered. */
+export function findLog(store: Store, origin: string): LogRecord | null {
+  const row = store
+    .prepare<LogRow>(
+      `SELECT origin, source, type, url, state, stopped_by, started_at_index, frontier_size, frontier, verified_note, target_note
+       FROM logs WHERE origin = @origin`,
+    )
+    .get({ origin });
+  return row === undefined ? null : toLogRecord(row);
+}
+
+/** Gives a log its first position: the proven frontier where it is joined, and the checkpoint it is read up to first. */
+export function saveJoined(
+  store: Store,
+  origin: string,
+  frontier: Frontier,
+  target: SignedCheckpoint,
+  now: Date,
+): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET started_at_index = @size, frontier_size = @size, frontier = @frontier, target_note = @note, state = 'catching-up',
+     seen_size = max(coalesce(seen_size, 0), @targetSize), updated_at = @now
+     WHERE origin = @origin AND frontier_size IS NULL`,
+    {
+      size: frontier.size,
+      frontier: frontier.toBytes(),
+      note: target.note,
+      targetSize: target.size,
+      now: now.getTime(),
+    },
+  );
+}
+
+/** Accepts a checkpoint to catch up to, before its entries are read. */
+export function saveTarget(store: Store, origin: string, target: SignedCheckpoint, now: Date): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET target_note = @note, seen_size = max(coalesce(seen_size, 0), @size), updated_at = @now
+     WHERE origin = @origin AND frontier_size <= @size AND stopped_by IS NULL`,
+    { note: target.note, size: target.size, now: now.getTime() },
+  );
+}
+
+/** Moves the position of a log that was not stopped on: what lies before `frontier` is proven, judged and stored. */
+export function saveFrontier(store: Store, origin: string, frontier: Frontier, now: Date): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET frontier_size = @size, frontier = @frontier, state = 'catching-up', last_error = NULL, updated_at = @now
+     WHERE origin = @origin AND frontier_size <= @size AND stopped_by IS NULL`,
+    { size: frontier.size, frontier: frontier.toBytes(), now: now.getTime() },
+  );
+}
+
+/** Says that the entries up to here make the root of `checkpoint`. `frozen`: the log will not grow any more. */
+export function saveVerified(
+  store: Store,
+  origin: string,
+  checkpoint: SignedCheckpoint,
+  frozen: boolean,
+  now: Date,
+): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET verified_size = @size, verified_root = @root, verified_note = @note, verified_at = @now, target_note = NULL,
+     seen_size = max(coalesce(seen_size, 0), @size), state = @state,
+     last_error = NULL, updated_at = @now
+     WHERE origin = @origin AND frontier_size = @size AND stopped_by IS NULL`,
+    {
+      size: checkpoint.size,
+      root: checkpoint.root,
+      note: checkpoint.note,
+      state: frozen ? 'frozen' : 'verified',
+      now: now.getTime(),
+    },
+  );
+}
+
+/** Remembers why a log could not be followed. Its position stays; a log that was stopped stays `misbehaving`. */
+export function saveFailure(
+  store: Store,
+  origin: string,
+  state: 'unreachable' | 'misbehaving',
+  error: string,
+  now: Date,
+): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET state = iif(stopped_by IS NULL, @state, state),
+     last_error = iif(stopped_by IS NULL OR @state = 'misbehaving', @error, last_error), updated_at = @now
+     WHERE origin = @origin`,
+    { state, error, now: now.getTime() },
+  );
+}
+
+/** Stops a log for good: a signed contradiction, told by `alertId`. Nothing is verified until an operator decides. */
+export function stopLog(store: Store, origin: string, alertId: string, now: Date): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET state = 'misbehaving', stopped_by = @alertId, updated_at = @now WHERE origin = @origin`,
+    {
+      alertId,
+      now: now.getTime(),
+    },
+  );
+}
+
+function update(
+  store: Store,
+  origin: string,
+  sql: string,
+  values: Readonly<Record<string, string | number | Buffer>>,
+): void {
+  const { changes } = store.prepare(sql).run({ origin, ...values });
+  if (changes !== 1) {
+    throw new Error(
+      `Cannot save the position of "${origin}": it was never registered, or this contradicts what is stored`,
+    );
+  }
+}
+
+interface LogRow {
+  readonly origin: string;
+  readonly source: string;
+  readonly type: LogType;
+  readonly url: string;
+  readonly state: LogState;
+  readonly stopped_by: string | null;
+  readonly started_at_index: number | null;
+  readonly frontier_size: number | null;
+  readonly frontier: Buffer | null;
+  readonly verified_note: string | null;
+  readonly target_note: string | null;
+}
+
+function toLogRecord(row: LogRow): LogRecord {
+  const { origin, source, type, url, state } = row;
+  return {
+    origin,
+    source,
+    type,
+    url,
+    state,
+    stoppedBy: row.stopped_by,
+    startedAtIndex: row.started_at_index,
+    position: toPosition(row),
+  };
+}
+
+function toPosition(row: LogRow): LogPosition | null {
+  if (row.frontier_size === null || row.frontier === null) {
+    return null;
+  }
+  return {
+    verified: row.verified_note === null ? null : restoreCheckpoint(row.verified_note),
+    frontier: Frontier.fromBytes(row.frontier_size, row.frontier),
+    target: row.target_note === null ? null : restoreCheckpoint(row.target_note),
+  };
+}

@@ -1,0 +1,31 @@
+import type { LogType } from '../log/log.ts';
+import type { Store } from './store.ts';
+
+/** Makes a configured source known, or takes over what changed in its configuration. */
+export function recordSource(
+  store: Store,
+  source: { readonly name: string; readonly type: LogType; readonly url: string; readonly origin: string },
+): void {
+  store
+    .prepare(
+      `INSERT INTO sources (name, type, url, origin) VALUES (@name, @type, @url, @origin)
+       ON CONFLICT (name) DO UPDATE SET type = excluded.type, url = excluded.url, origin = excluded.origin`,
+    )
+    .run({ name: source.name, type: source.type, url: source.url, origin: source.origin });
+}
+
+/** Remembers how asking the source for its logs ended; null: well. Throws Error for a source never recorded. */
+export function saveSourceError(
+  store: Store,
+  name: string,
+  error: string | null,
+  now: Date,
+  state: 'unreachable' | 'misbehaving' = 'unreachable',
+): void {
+  const { changes } = store
+    .prepare('UPDATE sources SET state = @state, last_error = @error, updated_at = @now WHERE name = @name')
+    .run({ name, state: error === null ? 'reached' : state, error, now: now.getTime() });
+  if (changes !== 1) {
+    throw new Error(`Cannot save the state of source "${name}": it was never recorded`);
+  }
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { countKinds } from '../../src/store/counts.ts';
+import { saveFindings, saveUnparsable } from '../../src/store/findings.ts';
+import { leafHash } from '../../src/tlog/hash.ts';
+import { finding, foundEntry, LATER, LOG, NOW } from './samples.ts';
+import { openStore } from './temp-store.ts';
+
+const unparsable = (index: number, body: Buffer) => ({
+  log: LOG,
+  index,
+  kind: null,
+  problem: 'Cannot parse it',
+  leafHash: leafHash(body),
+  body,
+});
+
+describe('saveFindings()', () => {
+  it('keeps the entry whole', () => {
+    const store = openStore();
+    const entry = foundEntry(7, { globalIndex: 2 ** 40, uuid: 'ab'.repeat(40), integratedTime: 1_700_000_000 });
+    saveFindings(store, entry, [finding()], NOW);
+    expect(store.prepare('SELECT * FROM entries').all()).toEqual([
+      {
+        id: 1,
+        log: LOG,
+        idx: 7,
+        global_index: 2 ** 40,
+        uuid: 'ab'.repeat(40),
+        kind: 'hashedrekord',
+        api_version: '0.0.2',
+        integrated_time: 1_700_000_000_000,
+        observed_at: NOW.getTime(),
+        leaf_hash: entry.leafHash,
+        artifacts: JSON.stringify(entry.artifacts),
+        body: entry.body,
+      },
+    ]);
+  });
+
+  it('changes nothing when it is repeated', () => {
+    const store = openStore();
+    const everything = 'SELECT * FROM v_history ORDER BY watch, signer';
+    const findings = [finding(), finding({ watch: 'other', alert: 'alert-1' }), finding({ signerPosition: 1 })];
+    saveFindings(store, foundEntry(7), findings, NOW);
+    const before = store.prepare(everything).all();
+    saveFindings(store, foundEntry(7), [...findings, finding({ verdict: 'forged' })], LATER);
+    expect(store.prepare(everything).all()).toEqual(before);
+    expect(before).toHaveLength(3);
+  });
+
+  it('adds what further watches find in an entry', () => {
+    const store = openStore();
+    saveFindings(store, foundEntry(7), [finding()], NOW);
+    saveFindings(store, foundEntry(7), [finding({ watch: 'other' })], LATER);
+    expect(store.prepare('SELECT entry, watch FROM findings ORDER BY id').all()).toEqual([
+      { entry: 1, watch: 'widget-release' },
+      { entry: 1, watch: 'other' },
+    ]);
+  });
+
+  it('keeps no entry in which nothing was found', () => {
+    const store = openStore();
+    saveFindings(store, foundEntry(7), [], NOW);
+    expect(store.prepare('SELECT * FROM entries').all()).toEqual([]);
+  });
+
+  it.each([-1, 0.5, NaN, Infinity, 253_402_300_800, Number.MAX_SAFE_INTEGER])(
+    'leaves out an integrated time of %d seconds, which is none',
+    (integratedTime) => {
+      const store = openStore();
+      saveFindings(store, foundEntry(7, { integratedTime }), [finding()], NOW);
+      expect(store.prepare('SELECT integrated_time FROM v_history').all()).toEqual([{ integrated_time: null }]);
+    },
+  );
+
+  it('leaves out claims that are absent', () => {
+    const store = openStore();
+    const signer = { type: 'public-key', chain: null, fingerprint: 'ef'.repeat(32), issuer: null };
+    saveFindings(store, foundEntry(7), [finding({ signer })], NOW);
+    expect(store.prepare('SELECT signer FROM findings').all()).toEqual([
+      { signer: `{"type":"public-key","chain":null,"fingerprint":"${'ef'.repeat(32)}"}` },
+    ]);
+  });
+});
+
+describe('saveUnparsable()', () => {
+  const totals = 'SELECT kept, kept_bytes, dropped FROM unparsable_totals';
+
+  it('keeps the entry whole, once', () => {
+    const store = openStore();
+    const body = Buffer.from([0, 0xff, 0x1b]);
+    expect([
+      saveUnparsable(store, unparsable(3, body), NOW),
+      saveUnparsable(store, unparsable(3, body), LATER),
+    ]).toEqual([true, true]);
+    expect(store.prepare('SELECT * FROM unparsable').all()).toEqual([
+      {
+        log: LOG,
+        idx: 3,
+        kind: null,
+        problem: 'Cannot parse it',
+        leaf_hash: leafHash(body),
+        observed_at: NOW.getTime(),
+        body,
+      },
+    ]);
+    expect(store.prepare(totals).get()).toEqual({ kept: 1, kept_bytes: 3, dropped: 0 });
+  });
+
+  it('only counts entries beyond 10,000', () => {
+    const store = openStore();
+    const body = Buffer.from('x');
+    const results = store.transaction(() =>
+      Array.from({ length: 10_002 }, (_, index) => saveUnparsable(store, unparsable(index, body), NOW)),
+    );
+    expect(results.indexOf(false)).toBe(10_000);
+    expect(store.prepare('SELECT count(*) AS n FROM unparsable').get()).toEqual({ n: 10_000 });
+    expect(store.prepare(totals).get()).toEqual({ kept: 10_000, kept_bytes: 10_000, dropped: 2 });
+  });
+
+  it('only counts an entry that does not fit into 64 MiB, and keeps a smaller one after it', () => {
+    const store = openStore();
+    const sizes = [40 * 1024 * 1024, 24 * 1024 * 1024 + 1, 24 * 1024 * 1024, 1];
+    const results = sizes.map((size, index) => saveUnparsable(store, unparsable(index, Buffer.alloc(size)), NOW));
+    expect(results).toEqual([true, false, true, false]);
+    expect(store.prepare(totals).get()).toEqual({ kept: 2, kept_bytes: 64 * 1024 * 1024, dropped: 2 });
+  });
+});
+
+describe('countKinds()', () => {
+  const counted = 'SELECT log, kind, count FROM entry_counts ORDER BY log, kind';
+
+  it('adds up, for each log', () => {
+    const store = openStore();
+    countKinds(store, 'a', new Map([['dsse', 2]]));
+    countKinds(store, 'a', new Map([['dsse', 3], ['unparsable', 1]])); // prettier-ignore
+    countKinds(store, 'b', new Map([['dsse', 2 ** 40]]));
+    expect(store.prepare(counted).all()).toEqual([
+      { log: 'a', kind: 'dsse', count: 5 },
+      { log: 'a', kind: 'unparsable', count: 1 },
+      { log: 'b', kind: 'dsse', count: 2 ** 40 },
+    ]);
+  });
+
+  it('counts kinds beyond the 64th together', () => {
+    const store = openStore();
+    const kinds = Array.from({ length: 70 }, (_, index) => `kind ${index}`);
+    countKinds(store, 'a', new Map(kinds.map((kind) => [kind, 1])));
+    countKinds(store, 'a', new Map([['kind 3', 1], ['kind 69', 1]])); // prettier-ignore
+    const rows = store.prepare<{ kind: string; count: number }>(counted).all();
+    expect(rows).toHaveLength(65);
+    expect(rows.filter(({ kind }) => ['kind 3', 'kind 69', 'other'].includes(kind))).toEqual([
+      { log: 'a', kind: 'kind 3', count: 2 },
+      { log: 'a', kind: 'other', count: 7 },
+    ]);
+  });
+});
