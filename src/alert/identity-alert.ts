@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import type { ParsedEntry, Signer } from '../entry/entry.ts';
+import type { Judgement, Severity, Violation, Watch } from '../policy/watch.ts';
+import type { AlertDraft, SignerSummary } from './alert.ts';
+import { QUOTED, signerName, signerSentence } from './describe-signer.ts';
+import { formatFound, violationSentence } from './describe-violation.ts';
+import { shown } from './escape.ts';
+import { identityLinks } from './links.ts';
+import { summarizeSigner } from './signer-summary.ts';
+
+/** One judgement and what it is about. */
+export interface JudgedSigner {
+  readonly watch: Watch;
+  readonly judgement: Judgement;
+  readonly entry: ParsedEntry;
+  /** The signer that was judged. */
+  readonly signer: Signer;
+  /** Origin. */
+  readonly log: string;
+  readonly index: number;
+  readonly globalIndex: number | null;
+}
+
+type IdentityKind = 'unexpected' | 'forged' | 'unverifiable';
+
+/** Claims whose value differs from one honest run to the next: they would keep equal findings from folding into one alert. */
+const LEFT_OUT = new Set(['run', 'artifact', 'source_digest', 'builder_digest', 'workflow_digest']);
+
+/** The failing claim that says most about what happened comes first in a title. */
+const TELLING = ['source_ref', 'trigger', 'runner', 'builder', 'source_repository', 'source_repository_id', 'issuer'];
+
+/** More failing claims than this are counted in the summary; all of them are in the violations. */
+const MAX_SENTENCES = 8;
+
+/** The alert that a judgement calls for; null when it calls for none (expected, only observed, or a watch in audit mode). Pure. */
+export function identityAlert(judged: JudgedSigner): AlertDraft | null {
+  const { watch, judgement } = judged;
+  const kind = alertKind(judgement);
+  if (kind === null || watch.mode === 'audit') {
+    return null;
+  }
+  const signer = summarizeSigner(judged.signer, judgement.chain);
+  return {
+    class: 'identity',
+    kind,
+    severity: severityOf(kind, judged),
+    watch: watch.name,
+    title: shown(`${watch.name}: ${whatHappened(kind, judgement, signer)}`, 400),
+    summary: summarize(kind, judgement, signer),
+    log: judged.log,
+    index: judged.index,
+    violations: judgement.violations,
+    signer,
+    artifacts: judged.entry.artifacts,
+    dedupeKey: dedupeKey(kind, watch.name, judged.signer, judgement.violations),
+    links: identityLinks({
+      log: judged.log,
+      globalIndex: judged.globalIndex,
+      chain: judgement.chain,
+      claims: judged.signer.claims,
+    }),
+    evidence: null,
+    notify: watch.notify,
+  };
+}
+
+function alertKind({ verdict }: Judgement): IdentityKind | null {
+  switch (verdict) {
+    case 'expected':
+    case 'observed':
+      return null;
+    case 'unexpected':
+    case 'forged':
+    case 'unverifiable':
+      return verdict;
+  }
+}
+
+/** Anyone can make a certificate that claims anything, so that a forged one is low; a trusted certificate under a signature that does not verify is not. */
+function severityOf(kind: IdentityKind, { watch, judgement }: JudgedSigner): Severity {
+  return kind === 'forged' && !isBrokenSignature(judgement) ? 'low' : watch.severity;
+}
+
+function isBrokenSignature(judgement: Judgement): boolean {
+  return judgement.chain === 'trusted' && judgement.signature === 'invalid';
+}
+
+function whatHappened(kind: IdentityKind, judgement: Judgement, signer: SignerSummary): string {
+  const name = signerName(signer);
+  switch (kind) {
+    case 'forged':
+      return isBrokenSignature(judgement)
+        ? `forged signature: it does not verify under the certificate of ${name}`
+        : `forged certificate that claims to be ${name}`;
+    case 'unverifiable':
+      return `cannot verify the certificate of ${name}`;
+    case 'unexpected': {
+      const [first, ...others] = byTelling(judgement.violations);
+      if (first === undefined) {
+        return `unexpected signature by ${name}`;
+      }
+      const found = formatFound(first.found);
+      const also = others.length === 0 ? '' : ` (and ${others.map(({ claim }) => claim).join(', ')})`;
+      if (found === null) {
+        return `unexpected signature without ${first.claim}${also} by ${name}`;
+      }
+      // A key is its own name.
+      return first.claim === 'key'
+        ? `unexpected signature by ${name}${also}`
+        : `unexpected ${first.claim} ${shown(found, QUOTED)}${also} signed by ${name}`;
+    }
+  }
+}
+
+function byTelling(violations: readonly Violation[]): readonly Violation[] {
+  const rank = ({ claim }: Violation): number => (TELLING.includes(claim) ? TELLING.indexOf(claim) : TELLING.length);
+  return violations.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function summarize(kind: IdentityKind, judgement: Judgement, signer: SignerSummary): string {
+  const { violations } = judgement;
+  const told = violations.slice(0, MAX_SENTENCES).map((violation) => violationSentence(violation, QUOTED));
+  const more = violations.length > MAX_SENTENCES ? [`${violations.length - MAX_SENTENCES} further claims fail.`] : [];
+  return [meaning(kind, judgement), signerSentence(signer), ...told, ...more, advice(kind, judgement)]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+function meaning(kind: IdentityKind, judgement: Judgement): string {
+  switch (kind) {
+    case 'unexpected':
+      return judgement.violations.length === 0 ? 'Nothing is expected to sign here.' : '';
+    case 'forged':
+      return isBrokenSignature(judgement)
+        ? 'The certificate is genuine, but the signature that the entry records does not verify over the digest it records.'
+        : 'The certificate was not issued by a certificate authority that is trusted for its time. The log accepts such entries from anyone; what follows is only what the certificate says of itself.';
+    case 'unverifiable':
+      return 'The trust data at hand does not reach to the time of this certificate, so that it can neither be trusted nor called forged; what follows is only what it says of itself.';
+  }
+}
+
+function advice(kind: IdentityKind, judgement: Judgement): string {
+  switch (kind) {
+    case 'unexpected':
+      return 'What to do now: find out who ran this and whether it was meant. If not, treat what was signed as compromised: stop its distribution, close the way in, rotate what the run could reach. If it was meant, add it to the watch.';
+    case 'forged':
+      return isBrokenSignature(judgement)
+        ? 'What to do now: do not accept the artifact. Find out from the run who made this entry.'
+        : 'What to do now: nothing that verifies signatures accepts this certificate. Make sure that whoever installs your artifacts does verify, and watch whether it repeats.';
+    case 'unverifiable':
+      return 'What to do now: refresh the trust data (`sigwatch run` does so at its start); then look at this signer again.';
+  }
+}
+
+/** Equal findings share a key: watch, kind, identity and the failing claims with what was found; of forged ones, which cost nothing to vary, watch and kind only. */
+function dedupeKey(kind: IdentityKind, watch: string, signer: Signer, violations: readonly Violation[]): string {
+  const scope = `identity/${watch}/${kind}`;
+  if (kind === 'forged') {
+    return scope;
+  }
+  const identity =
+    signer.certificate === null
+      ? [signer.fingerprint]
+      : [signer.claims['issuer']?.[0] ?? null, [...(signer.claims['subject'] ?? [])].sort()];
+  const failing = violations
+    .filter(({ claim }) => !isFleeting(claim, signer))
+    .map(({ claim, found }) => [claim, found])
+    .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+  // Hashed, because a certificate may hold a megabyte of subject.
+  return `${scope}/${createHash('sha256')
+    .update(JSON.stringify([identity, failing]))
+    .digest('hex')}`;
+}
+
+/** Keyless certificates carry a new key each time: there the claim `key` is as good as a serial number. */
+function isFleeting(claim: string, signer: Signer): boolean {
+  return LEFT_OUT.has(claim) || (claim === 'key' && signer.certificate !== null);
+}

@@ -1,0 +1,111 @@
+import type { Severity } from '../policy/watch.ts';
+import type { Evidence, LogMisbehaved, MisbehaviourKind } from '../log/log.ts';
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts';
+import { Frontier } from '../tlog/frontier.ts';
+import { parseNote } from '../tlog/note.ts';
+import type { AlertDraft } from './alert.ts';
+import { shown } from './escape.ts';
+import { NO_LINKS } from './links.ts';
+
+/** Longest part of an error message that a summary quotes. */
+const QUOTED = 1000;
+
+const SEVERITY: Readonly<Record<MisbehaviourKind, Severity>> = {
+  fork: 'critical',
+  rollback: 'critical',
+  'entry-mismatch': 'critical',
+  'bad-signature': 'high',
+  'wrong-origin': 'high',
+};
+
+const TITLE: Readonly<Record<MisbehaviourKind, string>> = {
+  fork: 'the log signed two histories that contradict each other',
+  rollback: 'the log signed a smaller tree that is no prefix of the one it signed before',
+  'entry-mismatch': 'what the log serves does not make the root it signed',
+  'bad-signature': 'a checkpoint is not signed by a key of this log',
+  'wrong-origin': 'a checkpoint is of another log',
+};
+
+/** Only a contradiction between signed notes is proof; the rest may be a broken cache or proxy on the way. */
+const ADVICE: Readonly<Record<MisbehaviourKind, string>> = {
+  fork: 'Both signed notes are kept as evidence. This log is stopped until an operator decides; the others go on.\nWhat to do now: keep this database, compare the two notes with what others see of this log, and do not trust entries of it that are younger than the contradiction.',
+  rollback:
+    'Both signed notes are kept as evidence. This log is stopped until an operator decides; the others go on.\nWhat to do now: keep this database, compare the two notes with what others see of this log, and do not trust entries of it that are younger than the contradiction.',
+  'entry-mismatch':
+    'Nothing past the last verified entry is believed; it is fetched again at every poll and heals by itself.\nWhat to do now: if it stays, ask the operator of the log, and look for a cache or proxy on the way.',
+  'bad-signature':
+    'Nothing of it is believed; it is fetched again at every poll and heals by itself.\nWhat to do now: if it stays, find out whether the log changed its key, and whether the configured address is right.',
+  'wrong-origin':
+    'Nothing of it is believed; it is fetched again at every poll and heals by itself.\nWhat to do now: if it stays, compare the configured origin and address with what the operator of the log publishes.',
+};
+
+/** The alert about a log that contradicts itself or its signature, with its evidence. Equal contradictions share a dedupe key, also after the log has grown. */
+export function logAlert(error: LogMisbehaved): AlertDraft {
+  const { evidence } = error;
+  return {
+    ...about(evidence.log),
+    class: 'log',
+    kind: evidence.kind,
+    severity: SEVERITY[evidence.kind],
+    title: shown(`${evidence.log}: ${TITLE[evidence.kind]}`, 400),
+    summary: `${shown(error.message, QUOTED)}.\n${ADVICE[evidence.kind]}`,
+    dedupeKey: ['log', evidence.log, evidence.kind, ...contradictingRoots(evidence)].join('/'),
+    evidence,
+  };
+}
+
+/** Told once for each log, at its first verified checkpoint: a monitor never begins in silence. */
+export function startedAlert(log: string, checkpoint: Checkpoint): AlertDraft {
+  return {
+    ...about(log),
+    class: 'operational',
+    kind: 'started',
+    severity: 'low',
+    title: shown(`${log}: watching, verified to size ${checkpoint.size}`, 400),
+    summary: `The first checkpoint of this log is verified: size ${checkpoint.size}, root ${checkpoint.root.toString('hex')}.\nWhat to do now: nothing. From here on every entry is read, proven and judged.`,
+    dedupeKey: `operational/started/${log}`,
+  };
+}
+
+/** The trust data could not be refreshed; what was known before stays in use. */
+export function trustStaleAlert(reason: string): AlertDraft {
+  return {
+    ...about(null),
+    class: 'operational',
+    kind: 'trust-stale',
+    severity: 'high',
+    title: 'The trust data could not be refreshed',
+    summary: `${shown(reason, QUOTED)}.\nThe keys and certificate authorities known before stay in use.\nWhat to do now: make sure that the trust source can be reached from this machine, then restart.`,
+    dedupeKey: 'operational/trust-stale',
+  };
+}
+
+function about(log: string | null) {
+  return {
+    watch: null,
+    log,
+    index: null,
+    violations: [],
+    signer: null,
+    artifacts: [],
+    links: NO_LINKS,
+    evidence: null,
+    notify: null,
+  } as const;
+}
+
+/** The two roots, of one size, that cannot both be true; sorted. None where nobody signed a contradiction: what is served then changes at every poll. */
+function contradictingRoots(evidence: Evidence): readonly string[] {
+  if (!evidence.signed) {
+    return [];
+  }
+  // A forked tree grows on, but its prefix of the size that was signed before stays the same.
+  const known = evidence.notes.slice(0, evidence.prefix === undefined ? 2 : 1).map(rootOf);
+  const other =
+    evidence.prefix === undefined ? [] : [Frontier.from(evidence.prefix.size, evidence.prefix.frontier).root()];
+  return [...known, ...other.map((root) => root.toString('hex'))].sort();
+}
+
+function rootOf(note: string): string {
+  return parseCheckpoint(parseNote(note).text).root.toString('hex');
+}
