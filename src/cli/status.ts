@@ -1,0 +1,122 @@
+import type { Heartbeat } from '../store/heartbeat.ts';
+import { readStatus, type LogStatus, type Status } from '../store/status.ts';
+import type { Store } from '../store/store.ts';
+import { VERSION } from '../version.ts';
+import type { ExitStatus, Io } from './io.ts';
+import { formatAge, formatTable, formatTime, jsonLine, safe } from './print.ts';
+
+export interface StatusOptions {
+  readonly json?: boolean | undefined;
+  /** Only say by the exit status whether a daemon lives: for a container's health check. */
+  readonly healthy?: boolean | undefined;
+}
+
+/** A daemon gives a sign of life every ten seconds; one that gave none for so long hangs or is gone. */
+const LIFELESS_AFTER_MS = 60_000;
+
+/** `sigwatch status`: how far each log is, and what waits. 3 only with `healthy`, when no daemon lives. */
+export function statusCommand(
+  store: Store,
+  options: StatusOptions,
+  io: Pick<Io, 'stdout' | 'stderr' | 'columns'>,
+  now: Date,
+): ExitStatus {
+  const status = readStatus(store);
+  const alive = isAlive(status.heartbeat, now);
+  if (options.healthy === true) {
+    if (alive) {
+      return 0;
+    }
+    io.stderr(`${describeDaemon(status.heartbeat, now)}\n`);
+    return 3;
+  }
+  io.stdout(options.json === true ? `${jsonLine(statusJson(status))}\n` : formatStatus(status, io.columns, now));
+  return 0;
+}
+
+function statusJson({ heartbeat, ...status }: Status): unknown {
+  return {
+    version: VERSION,
+    ...status,
+    daemon:
+      heartbeat === null
+        ? null
+        : {
+            pid: heartbeat.pid,
+            version: heartbeat.version,
+            started_at: heartbeat.startedAt.toISOString(),
+            beat_at: heartbeat.beatAt.toISOString(),
+          },
+  };
+}
+
+function formatStatus(status: Status, columns: number, now: Date): string {
+  const { alerts, deliveries } = status;
+  return [
+    `sigwatch ${VERSION}, database ${safe(status.database)}\n`,
+    `${describeDaemon(status.heartbeat, now)}\n\n`,
+    formatLogs(status.logs, columns, now),
+    ...status.logs.map(formatError),
+    '\n',
+    `Alerts: ${alerts.open} open, ${alerts.acknowledged} acknowledged\n`,
+    `Deliveries: ${deliveries.pending} waiting, ${deliveries.failing} of them failing\n`,
+    ...status.gaps.map((gap) => `Never examined: ${safe(gap.log)} from ${gap.from} to ${gap.to - 1} (${gap.reason})\n`),
+    ...(status.unparsable === 0 ? [] : [`Entries that could not be decoded: ${status.unparsable}\n`]),
+  ].join('');
+}
+
+function describeDaemon(heartbeat: Heartbeat | null, now: Date): string {
+  if (heartbeat === null) {
+    return 'No daemon ever ran on this database';
+  }
+  if (isAlive(heartbeat, now)) {
+    return `The daemon runs since ${formatTime(heartbeat.startedAt)} UTC (pid ${heartbeat.pid})`;
+  }
+  const age = formatAge(now.getTime() - heartbeat.beatAt.getTime());
+  return `No daemon runs: its last sign of life is ${age} old`;
+}
+
+/** A clock that was set back makes a sign of life of the future: that one is no proof either. */
+function isAlive(heartbeat: Heartbeat | null, now: Date): boolean {
+  return heartbeat !== null && Math.abs(now.getTime() - heartbeat.beatAt.getTime()) <= LIFELESS_AFTER_MS;
+}
+
+function formatLogs(logs: readonly LogStatus[], columns: number, now: Date): string {
+  if (logs.length === 0) {
+    return 'No log is known yet\n';
+  }
+  return formatTable(
+    [
+      { title: 'LOG', shrinks: true },
+      { title: 'STATE' },
+      { title: 'VERIFIED', align: 'right' },
+      { title: 'LAG', align: 'right' },
+      { title: 'CHECKED', align: 'right' },
+    ],
+    logs.map((log) => [
+      log.name === log.origin ? log.origin : `${log.origin} (${log.name})`,
+      describeState(log),
+      String(log.verified_size ?? '-'),
+      String(log.lag ?? '-'),
+      log.verified_at === null ? '-' : `${formatAge(now.getTime() - Date.parse(log.verified_at))} ago`,
+    ]),
+    columns,
+  );
+}
+
+/** With how much of a catch-up is done. */
+function describeState({
+  state,
+  examined_size: examined,
+  seen_size: seen,
+  started_at_index: start,
+}: LogStatus): string {
+  if (state !== 'catching-up' || examined === null || seen === null || start === null || seen <= start) {
+    return state;
+  }
+  return `${state} ${Math.floor(((examined - start) / (seen - start)) * 100)} %`;
+}
+
+function formatError(log: LogStatus): string {
+  return log.last_error === null ? '' : `  ${safe(log.origin)}: ${safe(log.last_error)}\n`;
+}

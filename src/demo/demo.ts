@@ -1,0 +1,264 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
+import { createDemoAuthority, type DemoAuthority } from './certificate-authority.ts';
+import { hashedRekordV2 } from './entries.ts';
+import { startLocalLog, type RunningLocalLog } from './local-log.ts';
+import { startMailReceiver, type MailReceiver } from './mail-receiver.ts';
+import { readDemo, type DemoView } from './read-demo.ts';
+import { startSlackReceiver, type SlackReceiver } from './slack-receiver.ts';
+
+const GITHUB = 'https://github.com';
+const REPOSITORY = `${GITHUB}/acme/widget`;
+const WORKFLOW = `${REPOSITORY}/.github/workflows/release.yml`;
+
+/** What the demo needs of the program around it. */
+export interface DemoDeps {
+  readonly print: (text: string) => void;
+  readonly clock: Clock;
+  /** Executable and arguments that start this program. */
+  readonly self: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds between scenes, so that a person can follow. */
+  readonly paceMs: number;
+  /** Leave everything running until the signal. */
+  readonly keep: boolean;
+}
+
+/** A scene did not come about in time; its message says which. */
+export class DemoFailed extends Error {
+  override readonly name = 'DemoFailed';
+}
+
+/**
+ * The whole product on loopback: a real signed log, certificates of a CA made on the spot, a Slack-compatible receiver
+ * and an SMTP server; the real daemon as a child process; a release, an attack, a forked log, and what was told.
+ * Throws DemoFailed when a scene does not come about.
+ */
+export async function runDemo(deps: DemoDeps, signal: AbortSignal): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sigwatch-demo-'));
+  const stage = await setStage(folder);
+  const daemon = startDaemon(stage.configFile, deps);
+  try {
+    await play(stage, daemon, deps, signal);
+    if (deps.keep) {
+      deps.print(`\nStill running. Look around:  sigwatch status --config ${stage.configFile}\nCtrl-C ends it.\n`);
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+    }
+  } finally {
+    await daemon.stop();
+    await Promise.all([stage.log.close(), stage.slack.close(), stage.mail.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Stage {
+  readonly log: RunningLocalLog;
+  readonly authority: DemoAuthority;
+  readonly slack: SlackReceiver;
+  readonly mail: MailReceiver;
+  readonly configFile: string;
+  readonly database: string;
+}
+
+async function setStage(folder: string): Promise<Stage> {
+  const [log, slack, mail] = await Promise.all([
+    startLocalLog({ origin: 'demo.log' }),
+    startSlackReceiver(),
+    startMailReceiver(),
+  ]);
+  const authority = createDemoAuthority({ name: 'demo-ca' });
+  writeFileSync(join(folder, 'ca.pem'), authority.chainPem());
+  writeFileSync(join(folder, 'log.pub'), log.publicKeyPem);
+  const configFile = join(folder, 'sigwatch.yaml');
+  writeFileSync(configFile, configuration(log.url, slack.url, mail.port));
+  return { log, authority, slack, mail, configFile, database: join(folder, 'data', 'sigwatch.db') };
+}
+
+const WATCH = `watches:
+  - name: widget-release
+    select:
+      - source_repository: acme/widget
+    expect:
+      issuer: https://token.actions.githubusercontent.com
+      builder: acme/widget/.github/workflows/release.yml@refs/tags/v*
+      source_ref: refs/tags/v*
+      trigger: push
+      runner: github-hosted
+    severity: critical
+`;
+
+function configuration(logUrl: string, slackUrl: string, mailPort: number): string {
+  return `version: 1
+trust:
+  source: none
+  certificate_authorities: [{ name: demo-ca, chain: ./ca.pem }]
+logs:
+  discover: false
+  poll_interval: 500ms
+  custom:
+    - { name: demo, type: rekor-v2, url: "${logUrl}", origin: demo.log, public_key: ./log.pub, start: genesis }
+${WATCH}notify:
+  group_wait: 500ms
+  channels:
+    security: { type: slack, webhook_url: "${slackUrl}" }
+    mail: { type: email, from: sigwatch@acme.example, to: [security@acme.example], smtp: { host: 127.0.0.1, port: ${mailPort}, tls: none } }
+`;
+}
+
+interface Daemon {
+  readonly child: ChildProcess;
+  readonly stderr: () => string;
+  stop(): Promise<number | null>;
+}
+
+function startDaemon(configFile: string, deps: DemoDeps): Daemon {
+  const [command, ...args] = deps.self;
+  const child = spawn(command, [...args, 'run', '--config', configFile], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: deps.env,
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-20_000);
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', resolve);
+  });
+  return {
+    child,
+    stderr: () => stderr,
+    stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+async function play(stage: Stage, daemon: Daemon, deps: DemoDeps, signal: AbortSignal): Promise<void> {
+  const { log, slack, mail } = stage;
+  const scene = async (title: string, text: string): Promise<void> => {
+    deps.print(`\n── ${title} ${'─'.repeat(Math.max(2, 74 - title.length))}\n${text}\n`);
+    await deps.clock.sleep(deps.paceMs, signal);
+  };
+  const until = <T>(what: string, look: () => T | null): Promise<T> => waitFor(what, look, daemon, deps, signal);
+  const view = (): DemoView | null => readDemo(stage.database);
+
+  log.append(strangers(stage, 40));
+  await scene(
+    '1. A log, and a monitor',
+    `A signed Rekor v2 log runs on ${log.url}; 40 strangers have signed there.\nThe monitor was started with this watch:\n\n${indent(WATCH)}`,
+  );
+  const begun = await until('the monitor verified the log', () => verifiedAt(view(), log.size));
+  await scene(
+    '   What the monitor did',
+    `It read ${begun.size} entries, hashed them all, and met the signed root:\n\n    ${begun.root}\n\n` +
+      'It said so once, because a monitor never begins in silence:\n\n' +
+      indent(await until('the first Slack message', () => slack.texts()[0] ?? null)),
+  );
+
+  const posts = slack.texts().length;
+  log.append([signed(stage, 'refs/tags/v1.4.0')]);
+  await until('the release was judged', () => verifiedAt(view(), log.size));
+  await scene(
+    '2. The real workflow signs a release',
+    `Entry ${log.size - 1}: release.yml at refs/tags/v1.4.0 → ${view()?.verdicts.get(log.size - 1) ?? '?'}.\nNobody was told: ${slack.texts().length - posts} new messages. A quiet channel is one people read.`,
+  );
+
+  log.append([signed(stage, 'refs/heads/hotfix-7f3a')]);
+  deps.print(`\n── 3. An attacker's branch runs its own copy of release.yml ${'─'.repeat(18)}\n`);
+  const attack = await until('the Slack message about the attack', () => slack.texts()[posts] ?? null);
+  const letter = await until('the mail about the attack', () => mail.mails().find(mentions('hotfix-7f3a')) ?? null);
+  deps.print(
+    `The certificate is real: right owner, right repository, right workflow file. Only the ref is wrong.\n\nThe Slack message that was sent:\n\n${indent(attack)}\n`,
+  );
+  await deps.clock.sleep(deps.paceMs, signal);
+  await scene('   The mail that was sent', indent(letter.text));
+
+  log.fork(3);
+  deps.print(`\n── 4. The log itself lies ${'─'.repeat(52)}\n`);
+  await until('the alert about the fork', () => slack.texts()[posts + 1] ?? null);
+  const evidence = await until('the evidence of the fork', () => view()?.fork ?? null);
+  await scene(
+    '   The evidence',
+    'Entry 3 was replaced and the tree signed anew. Both notes carry a valid signature of the\nlog, have the same size and another root: proof that the log shows two histories.\n\n' +
+      evidence.notes.map(indent).join('\n') +
+      `\nalert ${evidence.id}: ${evidence.title}\nThe monitor stays at the last proven position and follows no further until a person decides.`,
+  );
+
+  deps.print(
+    `\n── Now yours ${'─'.repeat(65)}\n\n    sigwatch init --github-org YOUR-ORG     writes a sigwatch.yaml\n    sigwatch check                          says what is wrong in it\n    sigwatch run                            watches\n\n`,
+  );
+}
+
+/** Waits until `look` sees something. A daemon that ended, or 20 seconds, fail the scene. */
+async function waitFor<T>(
+  what: string,
+  look: () => T | null,
+  daemon: Daemon,
+  deps: DemoDeps,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 0; tries < 200 && !signal.aborted; tries++) {
+    const seen = look();
+    if (seen !== null) {
+      return seen;
+    }
+    if (daemon.child.exitCode !== null) {
+      break;
+    }
+    await deps.clock.sleep(100, signal);
+  }
+  throw new DemoFailed(`Cannot go on with the demo: waited in vain until ${what}.\n${daemon.stderr()}`);
+}
+
+function verifiedAt(view: DemoView | null, size: number): { size: number; root: string } | null {
+  return view?.verified?.size === size ? view.verified : null;
+}
+
+function mentions(text: string): (mail: { readonly text: string }) => boolean {
+  return (mail) => mail.text.includes(text);
+}
+
+function signed({ authority }: Stage, ref: string): Buffer {
+  const workflow = `${WORKFLOW}@${ref}`;
+  const { certificate, privateKey } = authority.issue({
+    subject: workflow,
+    claims: {
+      issuer: 'https://token.actions.githubusercontent.com',
+      builder: workflow,
+      builder_digest: 'c0ffee0123456789c0ffee0123456789c0ffee01',
+      runner: 'github-hosted',
+      source_repository: REPOSITORY,
+      source_digest: 'c0ffee0123456789c0ffee0123456789c0ffee01',
+      source_ref: ref,
+      source_repository_id: '123456',
+      source_owner: `${GITHUB}/acme`,
+      source_owner_id: '654321',
+      workflow,
+      trigger: 'push',
+      run: `${REPOSITORY}/actions/runs/4711/attempts/1`,
+    },
+  });
+  return hashedRekordV2({ certificate, privateKey, artifact: Buffer.from(`widget at ${ref}`) });
+}
+
+function strangers({ authority }: Stage, count: number): Buffer[] {
+  return Array.from({ length: count }, (_, number) => {
+    const { certificate, privateKey } = authority.issue({
+      subject: `developer-${number}@elsewhere.example`,
+      claims: { issuer: 'https://accounts.google.com' },
+    });
+    return hashedRekordV2({ certificate, privateKey, artifact: Buffer.from(`artifact ${number}`) });
+  });
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '    ');
+}

@@ -1,0 +1,47 @@
+import { decodeEntry } from '../entry/decode.ts';
+import type { ParsedEntry } from '../entry/entry.ts';
+import type { Leaf } from '../log/log.ts';
+import { judge, type JudgeContext } from '../policy/judge.ts';
+import type { Judgement, Watch } from '../policy/watch.ts';
+
+/** An entry that at least one watch selected, with what each watch makes of each of its signers. */
+export interface JudgedEntry {
+  readonly leaf: Leaf;
+  readonly entry: ParsedEntry;
+  readonly judgements: readonly Judgement[];
+}
+
+/** An entry that could not be decoded. */
+export interface UnparsableEntry {
+  readonly leaf: Leaf;
+  readonly kind: string | null;
+  readonly problem: string;
+}
+
+export interface JudgedBatch {
+  readonly judged: readonly JudgedEntry[];
+  readonly unparsable: readonly UnparsableEntry[];
+  /** How many entries of each kind; what cannot be decoded counts as `unparsable`. */
+  readonly kinds: ReadonlyMap<string, number>;
+}
+
+/** Decodes and judges consecutive leaves. Pure: call it only with leaves that are proven. */
+export function judgeBatch(leaves: readonly Leaf[], watches: readonly Watch[], context: JudgeContext): JudgedBatch {
+  const judged: JudgedEntry[] = [];
+  const unparsable: UnparsableEntry[] = [];
+  const kinds = new Map<string, number>();
+  for (const leaf of leaves) {
+    const decoded = decodeEntry(leaf.data);
+    const kind = decoded.ok ? decoded.entry.kind : 'unparsable';
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    if (!decoded.ok) {
+      unparsable.push({ leaf, kind: decoded.kind, problem: decoded.problem });
+      continue;
+    }
+    const judgements = judge(decoded.entry, watches, context);
+    if (judgements.length > 0) {
+      judged.push({ leaf, entry: decoded.entry, judgements });
+    }
+  }
+  return { judged, unparsable, kinds };
+}

@@ -1,0 +1,161 @@
+import { logAlert, startedAlert } from '../alert/log-alert.ts';
+import { LogMisbehaved, LogUnavailable, type LogReader, type Start } from '../log/log.ts';
+import { saveCheckpoint } from '../store/checkpoints.ts';
+import {
+  findLog,
+  saveFailure,
+  saveJoined,
+  saveTarget,
+  saveVerified,
+  stopLog,
+  type LogPosition,
+} from '../store/logs.ts';
+import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
+import { catchUp } from './catch-up.ts';
+import type { FollowDeps } from './follow-deps.ts';
+import { joinLog } from './join-log.ts';
+import { requireConsistent } from './require-consistent.ts';
+
+/** How one pass over one log ended. */
+export type PassOutcome =
+  | { readonly kind: 'verified'; readonly size: number }
+  | { readonly kind: 'unavailable'; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'misbehaving' };
+
+/**
+ * Fetches the log's checkpoint, holds it against all that was verified before, and reads every entry up to it.
+ * What the log or the way to it does wrong becomes state, evidence and alert in the store, never an exception.
+ * `start` counts only for a log that has no position yet.
+ */
+export async function pass(
+  reader: LogReader,
+  start: Start,
+  deps: FollowDeps,
+  signal: AbortSignal,
+): Promise<PassOutcome> {
+  try {
+    return await follow(reader, start, deps, signal);
+  } catch (error) {
+    if (!(error instanceof LogMisbehaved) || error.evidence.signed) {
+      return fail(reader, error, deps, signal);
+    }
+  }
+  // What nobody signed may be a broken cache on the way: look once more, past every cache, before accusing the log.
+  reader.fresh = true;
+  try {
+    return await follow(reader, start, deps, signal);
+  } catch (error) {
+    return fail(reader, error, deps, signal);
+  } finally {
+    reader.fresh = false;
+  }
+}
+
+async function follow(reader: LogReader, start: Start, deps: FollowDeps, signal: AbortSignal): Promise<PassOutcome> {
+  const { store, clock } = deps;
+  const seen = await reader.fetchCheckpoint(signal);
+  store.transaction(() => {
+    saveCheckpoint(store, seen, clock.now());
+  });
+
+  const position = await currentPosition(reader, start, seen, deps, signal);
+  const known = position.target ?? position.verified;
+  if (known !== null) {
+    await requireConsistent(reader, known, seen, signal);
+  }
+  if (findLog(store, reader.origin)?.stoppedBy != null) {
+    return { kind: 'misbehaving' };
+  }
+
+  // A target accepted before a restart is finished first: its range was promised to be read.
+  if (position.target !== null) {
+    await reach(reader, position, position.target, deps, signal);
+  }
+  const reached = position.target ?? position.verified;
+  if (signal.aborted || (reached !== null && seen.size < reached.size)) {
+    return { kind: 'verified', size: reached?.size ?? 0 };
+  }
+  await reach(reader, requirePosition(reader, deps), seen, deps, signal);
+  return { kind: 'verified', size: seen.size };
+}
+
+/** The stored position, or for a log without one the position to begin at, stored with `seen` as its first target. */
+async function currentPosition(
+  reader: LogReader,
+  start: Start,
+  seen: SignedCheckpoint,
+  deps: FollowDeps,
+  signal: AbortSignal,
+): Promise<LogPosition> {
+  const position = findLog(deps.store, reader.origin)?.position ?? null;
+  if (position !== null) {
+    return position;
+  }
+  const frontier = await joinLog(reader, start, seen, signal);
+  saveJoined(deps.store, reader.origin, frontier, seen, deps.clock.now());
+  deps.logger.info({ log: reader.origin, start: frontier.size, size: seen.size }, 'joined');
+  return requirePosition(reader, deps);
+}
+
+function requirePosition(reader: LogReader, deps: FollowDeps): LogPosition {
+  const position = findLog(deps.store, reader.origin)?.position;
+  if (position == null) {
+    throw new Error(`Log "${reader.origin}" has no position although it was joined`);
+  }
+  return position;
+}
+
+/** Stores `target` before its entries are read, so that one that contradicts it is noticed also after a crash; reads up to it; stores it as verified. */
+async function reach(
+  reader: LogReader,
+  position: LogPosition,
+  target: SignedCheckpoint,
+  deps: FollowDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, clock, logger } = deps;
+  if (position.target === null && position.verified?.size !== target.size) {
+    saveTarget(store, reader.origin, target, clock.now());
+  }
+  await catchUp(reader, position.frontier, target, deps, signal);
+  if (signal.aborted) {
+    return;
+  }
+  const first = position.verified === null;
+  store.transaction(() => {
+    const now = clock.now();
+    saveVerified(store, reader.origin, target, reader.inactive, now);
+    if (first) {
+      deps.tell(startedAlert(reader.origin, target), now);
+    }
+  });
+  if (first || position.verified?.size !== target.size) {
+    logger.info({ log: reader.origin, size: target.size, root: target.root.toString('hex') }, 'verified');
+  }
+}
+
+function fail(reader: LogReader, error: unknown, deps: FollowDeps, signal: AbortSignal): PassOutcome {
+  const { store, clock, logger } = deps;
+  if (signal.aborted) {
+    return { kind: 'unavailable', retryAfterMs: undefined };
+  }
+  const now = clock.now();
+  if (error instanceof LogUnavailable) {
+    saveFailure(store, reader.origin, 'unreachable', error.message, now);
+    logger.warn({ log: reader.origin, error: error.message }, 'log unavailable');
+    return { kind: 'unavailable', retryAfterMs: error.retryAfterMs };
+  }
+  if (error instanceof LogMisbehaved) {
+    store.transaction(() => {
+      const alert = deps.tell(logAlert(error), now);
+      saveFailure(store, reader.origin, 'misbehaving', error.message, now);
+      if (error.evidence.signed) {
+        stopLog(store, reader.origin, alert, now);
+      }
+    });
+    logger.error({ log: reader.origin, kind: error.evidence.kind, error: error.message }, 'log misbehaves');
+    return { kind: 'misbehaving' };
+  }
+  // Not the log's doing: our own fault, for the supervisor to see.
+  throw error;
+}

@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { alertJson } from '../../src/alert/alert-json.ts';
+import { logAlert, startedAlert } from '../../src/alert/log-alert.ts';
+import { listAlertsCommand, showAlertCommand, type ListOptions } from '../../src/cli/alerts.ts';
+import { LogMisbehaved } from '../../src/log/log.ts';
+import { findAlert, listAlerts, raiseAlert } from '../../src/store/alerts.ts';
+import type { Store } from '../../src/store/store.ts';
+import { sha256 } from '../../src/tlog/hash.ts';
+import { openStore } from '../store/temp-store.ts';
+import { branchDraft, unsignedNote } from '../support/alert-drafts.ts';
+import { captureIo } from './captured-io.ts';
+
+const MORNING = new Date('2026-11-21T08:00:00.000Z');
+const NOON = new Date('2026-11-21T12:00:00.000Z');
+const NOTES = [unsignedNote('rekor-local', 5, 'a'), unsignedNote('rekor-local', 5, 'b')];
+
+let store: Store;
+let ids: { readonly identity: string; readonly fork: string; readonly started: string };
+
+beforeEach(() => {
+  store = openStore();
+  const started = startedAlert('rekor-local', {
+    origin: 'rekor-local',
+    size: 1,
+    root: sha256(Buffer.from('a')),
+    extensions: [],
+  });
+  const fork = new LogMisbehaved('Two trees', { kind: 'fork', log: 'rekor-local', signed: true, notes: NOTES });
+  ids = {
+    started: raiseAlert(store, started, MORNING).alert.id,
+    identity: raiseAlert(store, branchDraft(), MORNING).alert.id,
+    fork: raiseAlert(store, logAlert(fork), NOON).alert.id,
+  };
+});
+
+function list(options: ListOptions) {
+  const io = captureIo(120);
+  const status = listAlertsCommand(store, options, io, NOON);
+  return { status, out: io.out(), err: io.err() };
+}
+
+function show(id: string, json = false) {
+  const io = captureIo(120);
+  const status = showAlertCommand(store, id, { json }, io);
+  return { status, out: io.out(), err: io.err() };
+}
+
+const listed = (options: ListOptions): unknown[] =>
+  list({ ...options, json: true })
+    .out.split('\n')
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { id: string }).id);
+
+describe('listAlertsCommand()', () => {
+  it('prints a table, open ones first', () => {
+    const { status, out, err } = list({});
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+    expect(out.split('\n')).toEqual([
+      expect.stringMatching(/^ALERT +STATE +SEVERITY +KIND +SEEN +LAST SEEN \(UTC\) +TITLE$/),
+      expect.stringMatching(`^${ids.fork}  open    critical  fork           1  2026-11-21 12:00:00  rekor-local: .*$`),
+      expect.stringMatching(
+        `^${ids.identity}  open    critical  unexpected     1  2026-11-21 08:00:00  widget-release: .*$`,
+      ),
+      expect.stringMatching(
+        `^${ids.started}  closed  low       started        1  2026-11-21 08:00:00  rekor-local: .*$`,
+      ),
+      '',
+    ]);
+    expect(out.split('\n').every((line) => line.length <= 120)).toBe(true);
+  });
+
+  it('prints the JSON of the contract, one object a line', () => {
+    const { status, out } = list({ json: true });
+    expect(status).toBe(0);
+    const lines = out.split('\n').slice(0, -1);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(listAlerts(store).map(alertJson));
+    expect(Object.keys(JSON.parse(lines[0] ?? '') as object)).toEqual([
+      'id',
+      'class',
+      'kind',
+      'severity',
+      'state',
+      'watch',
+      'title',
+      'summary',
+      'log',
+      'index',
+      'last_index',
+      'violations',
+      'signer',
+      'artifacts',
+      'occurrences',
+      'first_seen',
+      'last_seen',
+      'dedupe_key',
+      'links',
+    ]);
+  });
+
+  it('keeps to its filters', () => {
+    expect(listed({ state: 'closed' })).toEqual([ids.started]);
+    expect(listed({ class: 'log' })).toEqual([ids.fork]);
+    expect(listed({ watch: 'widget-release' })).toEqual([ids.identity]);
+    expect(listed({ since: '1h' })).toEqual([ids.fork]);
+    expect(listed({ since: '2026-11-21T08:00:00Z' })).toEqual([ids.fork, ids.identity, ids.started]);
+  });
+
+  it('says so on stderr when none fits', () => {
+    expect(list({ watch: 'other' })).toEqual({ status: 0, out: '', err: 'No alert fits\n' });
+    expect(list({ watch: 'other', json: true })).toEqual({ status: 0, out: '', err: '' });
+  });
+
+  it.each([
+    [{ state: 'opened' }, 'Cannot use --state "opened": expected one of open, acknowledged, closed\n'],
+    [{ class: 'x\u001b[2J' }, 'Cannot use --class "x\\u{1b}[2J": expected one of identity, log, operational\n'],
+    [{ since: 'yesterday' }, expect.stringMatching(/^Cannot parse --since "yesterday": expected /) as string],
+  ])('ends with 2 when an option is %j', (options, err) => {
+    expect(list(options)).toEqual({ status: 2, out: '', err });
+  });
+
+  it('sends no escape sequence to the terminal', () => {
+    raiseAlert(store, branchDraft('x', { title: 'a\u001b]0;owned\u0007\u202E\nb' }), NOON);
+    expect(list({}).out).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
+    expect(list({}).out).toContain('a\\u{1b}]0;owned\\u{7}\\u{202e}\\u{a}b');
+    expect(list({ json: true }).out).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
+  });
+});
+
+describe('showAlertCommand()', () => {
+  it('prints all that is known of an identity', () => {
+    const { status, out } = show(ids.identity);
+    const alert = findAlert(store, ids.identity);
+    expect(status).toBe(0);
+    expect(out).toBe(`[critical] ${alert?.title ?? ''}
+
+${alert?.summary ?? ''}
+
+State                     open
+Log                       rekor.sigstore.dev - 1193050959916656506
+Index                     41
+First seen                2026-11-21T08:00:00.000Z
+Alert                     ${ids.identity}
+
+Signed as                 https://github.com/acme/widget/.github/workflows/release.yml@refs/heads/evil
+Issuer                    https://token.actions.githubusercontent.com
+Repository                https://github.com/acme/widget
+Workflow                  https://github.com/acme/widget/.github/workflows/release.yml@refs/heads/evil
+Ref                       refs/heads/evil
+Commit                    0123456789abcdef0123456789abcdef01234567
+Trigger                   push
+Runner                    github-hosted
+Run                       https://github.com/acme/widget/actions/runs/4711/attempts/1
+
+Artifact                  sha256:${'ab'.repeat(32)}
+
+Log entry                 https://search.sigstore.dev/?logIndex=25000041
+Workflow run              https://github.com/acme/widget/actions/runs/4711/attempts/1
+Commit                    https://github.com/acme/widget/commit/0123456789abcdef0123456789abcdef01234567
+`);
+  });
+
+  it('prints both signed notes of a fork', () => {
+    const { out } = show(ids.fork);
+    expect(out).toContain(`Signed note 1\n  ${NOTES[0]?.trimEnd().replaceAll('\n', '\n  ') ?? ''}\n`);
+    expect(out).toContain(`Signed note 2\n  ${NOTES[1]?.trimEnd().replaceAll('\n', '\n  ') ?? ''}\n`);
+  });
+
+  it('prints the JSON of the contract with the evidence', () => {
+    const { status, out } = show(ids.fork, true);
+    const alert = findAlert(store, ids.fork);
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      ...alertJson(alert ?? listAlerts(store)[0]!),
+      evidence: { kind: 'fork', log: 'rekor-local', signed: true, notes: NOTES },
+    });
+  });
+
+  it('ends with 2 when there is no such alert', () => {
+    expect(show('no\u001b[2J')).toEqual({
+      status: 2,
+      out: '',
+      err: 'Cannot show alert "no\\u{1b}[2J": there is none; see `sigwatch alerts list`\n',
+    });
+  });
+});

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkCommand } from '../../src/cli/check.ts';
+import { createConfigFolder, type ConfigFolder } from '../config/config-folder.ts';
+
+let folder: ConfigFolder;
+
+beforeAll(() => {
+  folder = createConfigFolder();
+});
+
+afterAll(() => {
+  folder.remove();
+});
+
+const GOOD = 'version: 1\nwatches: [{ name: w, select: [{ key: k }] }]\n';
+const WARNED = 'version: 1\n';
+const BAD = 'version: 1\nlogs: { ct: true, poll: 1s }\n';
+
+const NO_WATCHES = 'no watches: logs are verified, and nobody is told who signs';
+const UNKNOWN = 'unknown key "poll"; expected one of: discover, poll_interval, start, custom';
+
+function check(yaml: string, json: boolean): { status: number; stdout: string; stderr: string } {
+  const file = folder.write('sigwatch.yaml', yaml);
+  const printed = { stdout: '', stderr: '' };
+  const io = {
+    stdout: (text: string) => void (printed.stdout += text),
+    stderr: (text: string) => void (printed.stderr += text),
+  };
+  const status = checkCommand(file, {}, io, { json });
+  return {
+    status,
+    stdout: printed.stdout.replaceAll(folder.path, 'DIR'),
+    stderr: printed.stderr.replaceAll(folder.path, 'DIR'),
+  };
+}
+
+describe('checkCommand()', () => {
+  it.each([
+    ['says that a file is good', GOOD, 0, 'DIR/sigwatch.yaml is good\n', ''],
+    [
+      'ends with 0 when there are only warnings',
+      WARNED,
+      0,
+      `DIR/sigwatch.yaml:1:1: watches: warning: ${NO_WATCHES} [no-watches]\nDIR/sigwatch.yaml is good, with 1 warning\n`,
+      '',
+    ],
+    [
+      'ends with 2 and a line for each error',
+      BAD,
+      2,
+      `DIR/sigwatch.yaml:2:9: logs.ct: "ct" is not available in this version\nDIR/sigwatch.yaml:2:19: logs.poll: ${UNKNOWN}\n`,
+      'DIR/sigwatch.yaml cannot be used: 2 errors\n',
+    ],
+  ])('%s', (_name, yaml, status, stdout, stderr) => {
+    expect(check(yaml, false)).toEqual({ status, stdout, stderr });
+  });
+
+  it.each<[name: string, yaml: string, status: number, printed: object]>([
+    ['a good file', GOOD, 0, { ok: true, errors: [], warnings: [] }],
+    [
+      'warnings',
+      WARNED,
+      0,
+      {
+        ok: true,
+        errors: [],
+        warnings: [
+          { file: 'DIR/sigwatch.yaml', line: 1, column: 1, path: 'watches', message: NO_WATCHES, rule: 'no-watches' },
+        ],
+      },
+    ],
+    [
+      'errors',
+      BAD,
+      2,
+      {
+        ok: false,
+        errors: [
+          {
+            file: 'DIR/sigwatch.yaml',
+            line: 2,
+            column: 9,
+            path: 'logs.ct',
+            message: '"ct" is not available in this version',
+          },
+          { file: 'DIR/sigwatch.yaml', line: 2, column: 19, path: 'logs.poll', message: UNKNOWN },
+        ],
+        warnings: [],
+      },
+    ],
+  ])('prints %s as one line of JSON', (_name, yaml, status, printed) => {
+    expect(check(yaml, true)).toEqual({ status, stdout: `${JSON.stringify(printed)}\n`, stderr: '' });
+  });
+
+  it('does not print a secret', () => {
+    const yaml = 'version: 1\nnotify: { channels: { c: { type: slack, webhook_url: "hunter2" } } }';
+    const { stdout, stderr } = check(yaml, false);
+    expect(`${stdout}${stderr}`).not.toContain('hunter2');
+  });
+});
