@@ -11,6 +11,8 @@ CREATE TABLE sources (
   joined INTEGER NOT NULL DEFAULT 0 CHECK (joined IN (0, 1)),
   state TEXT NOT NULL DEFAULT 'starting' CHECK (state IN ('starting', 'reached', 'unreachable', 'misbehaving')),
   last_error TEXT,
+  -- 0 once it stands in the configuration no more
+  configured INTEGER NOT NULL DEFAULT 1 CHECK (configured IN (0, 1)),
   updated_at INTEGER
 ) STRICT;
 
@@ -209,7 +211,8 @@ SELECT
   CASE WHEN l.state IS 'misbehaving' THEN l.last_error ELSE coalesce(s.last_error, l.last_error) END AS last_error,
   '[]' AS witnesses
 FROM sources AS s
-LEFT JOIN logs AS l ON l.source = s.name;
+LEFT JOIN logs AS l ON l.source = s.name
+WHERE s.configured = 1;
 
 CREATE VIEW v_checkpoints AS
 SELECT

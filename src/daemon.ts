@@ -16,14 +16,18 @@ import { deliverAlerts, deliverOnce } from './monitor/deliver-alerts.ts';
 import type { FollowDeps, Progress } from './monitor/follow-deps.ts';
 import { followSource, passOverSource } from './monitor/follow-source.ts';
 import { beat } from './monitor/beat.ts';
-import { schedule } from './monitor/schedule.ts';
+import { schedule, type Scheduled } from './monitor/schedule.ts';
 import { tell } from './monitor/tell.ts';
 import { createSources } from './sources.ts';
 import { lockForDaemon } from './store/daemon-lock.ts';
+import { saveConfigured } from './store/sources.ts';
 import { Store } from './store/store.ts';
 import { createChainVerifier } from './trust/chain.ts';
-import { loadTrust } from './load-trust.ts';
+import { loadTrust, type LoadedTrust } from './load-trust.ts';
 import { VERSION } from './version.ts';
+
+/** Below the 975 requests a minute and client that the public Rekor v1 instance allows, of which it sends 429s above. */
+const PUBLIC_RATE_PER_MINUTE = 900;
 
 /** What the machine gives the daemon. */
 export interface DaemonDeps {
@@ -51,18 +55,13 @@ export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortS
   // One part's programming fault ends them all: the supervisor restarts the process.
   const failed = new AbortController();
   const running = AbortSignal.any([signal, failed.signal]);
+  const loops = [
+    ...parts.sources.map((source) => followSource(source, config.logs.pollIntervalMs, parts.follow, running)),
+    deliverAlerts(parts.store, parts.sinks, deps, running),
+    schedule(parts.store, scheduled(config, parts), deps, running),
+    beat(parts.store, { pid: deps.pid, version: VERSION, onAlive: deps.onAlive }, deps.clock, running),
+  ];
   try {
-    const loops = [
-      ...parts.sources.map((source) => followSource(source, config.logs.pollIntervalMs, parts.follow, running)),
-      deliverAlerts(parts.store, parts.sinks, deps, running),
-      schedule(
-        parts.store,
-        { ...config, repeatIntervalMs: config.notify?.repeatIntervalMs ?? 0, channelsFor: parts.channelsFor },
-        deps,
-        running,
-      ),
-      beat(parts.store, { pid: deps.pid, version: VERSION, onAlive: deps.onAlive }, deps.clock, running),
-    ];
     for (const loop of loops) {
       loop.catch(() => {
         failed.abort();
@@ -74,6 +73,8 @@ export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortS
     deps.logger.info({}, 'stopped');
   } finally {
     failed.abort();
+    // Nothing may still use the database when it is closed.
+    await Promise.allSettled(loops);
     await close(parts);
   }
 }
@@ -112,31 +113,51 @@ type RoutedAlert = Pick<AlertDraft, 'class' | 'kind' | 'severity' | 'watch' | 'n
 
 async function assemble(config: Config, deps: DaemonDeps): Promise<Parts> {
   const unlock = lockForDaemon(config.database);
-  const trust = await loadTrust(config.trust, join(dirname(config.database), 'tuf'));
-  const store = Store.open(config.database);
+  try {
+    const trust = await loadTrust(config.trust, join(dirname(config.database), 'tuf'));
+    const store = Store.open(config.database);
+    return { ...build(config, trust, store, deps), unlock };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function build(config: Config, trust: LoadedTrust, store: Store, deps: DaemonDeps): Omit<Parts, 'unlock'> {
   const http = createHttpClient();
-  const publicHttp = createHttpClient({ ratePerMinute: 900 });
+  const publicHttp = createHttpClient({ ratePerMinute: PUBLIC_RATE_PER_MINUTE });
+  const sources = createSources(config.logs, trust.data.logs, { http, publicHttp });
   const channels = config.notify?.channels ?? new Map<string, ChannelConfig>();
   const route = (alert: RoutedAlert): readonly string[] =>
     channelsFor(alert, config.notify?.routes ?? [], [...channels.keys()]);
-  const verifyChain = createChainVerifier(trust.data.authorities, trust.data.goodUntil);
-  const raised = { count: 0 };
   const telling = { channelsFor: route, groupWaitMs: config.notify?.groupWaitMs ?? 0 };
+  const raised = { count: 0 };
   const tellOne = (draft: AlertDraft, now: Date): string => {
     raised.count += draft.class === 'operational' ? 0 : 1;
     return tell(store, draft, telling, now).alert.id;
   };
-  if (trust.stale !== null) {
-    const draft = trustStaleAlert(trust.stale);
-    store.transaction(() => tellOne(draft, deps.clock.now()));
-    deps.logger.warn({ reason: trust.stale }, 'trust data is stale');
+  const verifyChain = createChainVerifier(trust.data.authorities, trust.data.goodUntil);
+  const { stale } = trust;
+  store.transaction(() => {
+    saveConfigured(
+      store,
+      sources.map(({ name }) => name),
+    );
+    if (stale !== null) {
+      tellOne(trustStaleAlert(stale), deps.clock.now());
+    }
+  });
+  if (stale !== null) {
+    deps.logger.warn({ reason: stale }, 'trust data is stale');
+  }
+  for (const { what, why } of trust.data.skipped) {
+    deps.logger.warn({ what, why }, 'left out of the trust data');
   }
   return {
     store,
-    unlock,
     http,
     publicHttp,
-    sources: createSources(config.logs, trust.data.logs, { http, publicHttp }),
+    sources,
     sinks: createSinks(channels),
     follow: {
       store,
@@ -152,8 +173,13 @@ async function assemble(config: Config, deps: DaemonDeps): Promise<Parts> {
     },
     channelsFor: route,
     raised,
-    trustStale: trust.stale !== null,
+    trustStale: stale !== null,
   };
+}
+
+function scheduled({ retention, notify }: Config, { channelsFor }: Parts): Scheduled {
+  // Without channels nothing was told, and so nothing is told again.
+  return { retention, channelsFor, repeatIntervalMs: notify?.repeatIntervalMs ?? Infinity };
 }
 
 function createSinks(channels: ReadonlyMap<string, ChannelConfig>): ReadonlyMap<string, Sink> {

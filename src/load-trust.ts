@@ -2,6 +2,11 @@ import type { TrustConfig } from './config/config.ts';
 import type { TrustData } from './trust/trusted-root.ts';
 import { loadTufTrust } from './trust/tuf.ts';
 
+/** The trust source cannot be had, and nothing of it is kept: without it every signer would look forged. Ends a command with status 3. */
+export class TrustUnavailable extends Error {
+  override readonly name = 'TrustUnavailable';
+}
+
 /** How long the trust source may take before the cached or shipped data is used. */
 const TIMEOUT_MS = 10_000;
 
@@ -13,7 +18,7 @@ export interface LoadedTrust {
 
 /**
  * Loads what the configuration trusts: the TUF repository, a trusted_root.json, or nothing but the configured CAs,
- * which are added in each case. `cachePath` is a folder for TUF metadata.
+ * which are added in each case. `cachePath` is a folder for TUF metadata. Throws {@link TrustUnavailable}.
  */
 export async function loadTrust(config: TrustConfig, cachePath: string): Promise<LoadedTrust> {
   const { data, stale } = await loadSource(config, cachePath);
@@ -27,8 +32,12 @@ async function loadSource({ source }: TrustConfig, cachePath: string): Promise<L
     case 'trusted-root':
       return { data: source.data, stale: null };
     case 'public-good':
-      return loadTufTrust({ cachePath, timeoutMs: TIMEOUT_MS });
+      return await loadTufTrust({ cachePath, timeoutMs: TIMEOUT_MS });
     case 'tuf':
-      return loadTufTrust({ mirrorUrl: source.url, rootPath: source.root, cachePath, timeoutMs: TIMEOUT_MS });
+      try {
+        return await loadTufTrust({ mirrorUrl: source.url, rootPath: source.root, cachePath, timeoutMs: TIMEOUT_MS });
+      } catch (error) {
+        throw new TrustUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+      }
   }
 }

@@ -1,12 +1,12 @@
 import type { AlertClass, AlertState } from '../alert/alert.ts';
 import { linkList, placeFacts, signerFacts, type Fact } from '../alert/alert-facts.ts';
 import { alertJson } from '../alert/alert-json.ts';
-import { parseDuration } from '../config/duration.ts';
 import { findAlert, listAlerts, type AlertFilter, type StoredAlert } from '../store/alerts.ts';
 import { encodeEvidence } from '../store/evidence-json.ts';
 import type { Store } from '../store/store.ts';
 import type { ExitStatus, Io } from './io.ts';
 import { formatTable, formatTime, jsonLine, safe, safeLines } from './print.ts';
+import { parseTimeBound } from './time-bound.ts';
 
 const STATES: readonly AlertState[] = ['open', 'acknowledged', 'closed'];
 const CLASSES: readonly AlertClass[] = ['identity', 'log', 'operational'];
@@ -20,7 +20,7 @@ export interface ListOptions {
   readonly json?: boolean | undefined;
 }
 
-/** `sigwatch alerts list`: every alert that meets the filters, open ones first. 0, or 2 for a filter that can mean nothing. */
+/** `sigwatch alerts list`: every alert that meets the filters, open ones first. 2 for options that cannot be understood. */
 export function listAlertsCommand(
   store: Store,
   options: ListOptions,
@@ -38,7 +38,7 @@ export function listAlertsCommand(
       io.stdout(`${jsonLine(alertJson(alert))}\n`);
     }
   } else if (alerts.length === 0) {
-    io.stderr('No alert meets this.\n');
+    io.stderr('No alert fits\n');
   } else {
     const rows = alerts.map(({ id, state, severity, kind, occurrences, lastSeen, title }) => [
       id,
@@ -64,7 +64,7 @@ const COLUMNS = [
   { title: 'TITLE', shrinks: true },
 ] as const;
 
-/** `sigwatch alerts show ID`: one alert whole, with what is kept as its evidence. 0, or 2 when there is none with this id. */
+/** `sigwatch alerts show ID`: one alert whole, with what is kept as its evidence. 2 when there is none with this id. */
 export function showAlertCommand(
   store: Store,
   id: string,
@@ -108,34 +108,22 @@ function formatFact({ label, value }: Fact): string {
   return `${label.padEnd(26)}${safe(value)}`;
 }
 
-/** The filter, or what is wrong with it. */
+/** Returns what is wrong with the options, if anything is. */
 function parseFilter(options: ListOptions, now: Date): AlertFilter | string {
-  const state = STATES.find((name) => name === options.state);
+  const state = STATES.find((known) => known === options.state);
   if (options.state !== undefined && state === undefined) {
-    return `Cannot list alerts of state "${options.state}": expected ${STATES.join(', ')}`;
+    return `Cannot use --state "${options.state.slice(0, 40)}": expected one of ${STATES.join(', ')}`;
   }
-  const kindOf = CLASSES.find((name) => name === options.class);
-  if (options.class !== undefined && kindOf === undefined) {
-    return `Cannot list alerts of class "${options.class}": expected ${CLASSES.join(', ')}`;
-  }
-  const since = options.since === undefined ? undefined : parseSince(options.since, now);
-  if (since === null) {
-    return `Cannot list alerts since "${options.since ?? ''}": expected a duration such as 24h or 7d, or a time as in RFC 3339`;
-  }
-  return { state, class: kindOf, watch: options.watch, since };
-}
-
-/** A duration before `now`, or a moment (RFC 3339); null when it is neither. */
-function parseSince(text: string, now: Date): Date | null {
-  if (/^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2}))?$/.test(text)) {
-    const time = new Date(text);
-    return Number.isNaN(time.getTime()) ? null : time;
+  const alertClass = CLASSES.find((known) => known === options.class);
+  if (options.class !== undefined && alertClass === undefined) {
+    return `Cannot use --class "${options.class.slice(0, 40)}": expected one of ${CLASSES.join(', ')}`;
   }
   try {
-    return new Date(now.getTime() - parseDuration(text));
+    const since = options.since === undefined ? undefined : parseTimeBound(options.since, '--since', now);
+    return { state, class: alertClass, watch: options.watch, since };
   } catch (error) {
     if (error instanceof SyntaxError) {
-      return null;
+      return error.message;
     }
     throw error;
   }

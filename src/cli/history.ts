@@ -1,6 +1,6 @@
 import { QUOTED, signerSentence } from '../alert/describe-signer.ts';
 import { violationSentence } from '../alert/describe-violation.ts';
-import { CLAIMS } from '../policy/claims.ts';
+import { CLAIMS, COMPUTED_CLAIMS } from '../policy/claims.ts';
 import { isKnownLog, readHistory, type HistoryFilter, type HistoryLine } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import { csvLine } from './csv.ts';
@@ -85,7 +85,9 @@ function formatJson(line: HistoryLine): string {
 }
 
 /** Claims that a signer has by a name of its own. */
-const SIGNER_CLAIMS = [...CLAIMS].filter((claim) => !['key', 'artifact', 'kind', 'signature'].includes(claim));
+const SIGNER_CLAIMS = [...CLAIMS].filter(
+  (claim) => !COMPUTED_CLAIMS.has(claim) && !['key', 'artifact', 'kind'].includes(claim),
+);
 
 const ENTRY_COLUMNS = [
   'log',

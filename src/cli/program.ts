@@ -2,7 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ConfigError } from '../config/config-error.ts';
 import { loadDatabasePath } from '../config/database-path.ts';
 import { systemClock } from '../lib/clock.ts';
-import { DatabaseError } from '../store/database-error.ts';
+import { TrustUnavailable } from '../load-trust.ts';
+import { toDatabaseError } from '../store/database-error.ts';
 import { Store } from '../store/store.ts';
 import { VERSION } from '../version.ts';
 import { listAlertsCommand, showAlertCommand, type ListOptions } from './alerts.ts';
@@ -39,8 +40,9 @@ function explain(error: unknown, io: Io): ExitStatus {
     io.stderr(`${safeLines(error.message)}\n`);
     return 2;
   }
-  if (error instanceof DatabaseError) {
-    io.stderr(`${safeLines(error.message)}\n`);
+  const operational = error instanceof TrustUnavailable ? error : toDatabaseError(error);
+  if (operational !== null) {
+    io.stderr(`${safeLines(operational.message)}\n`);
     return 3;
   }
   throw error;

@@ -1,8 +1,7 @@
-import { constants, createPublicKey, publicDecrypt, type KeyObject } from 'node:crypto';
+import { constants, createPublicKey, hash, publicDecrypt, type KeyObject } from 'node:crypto';
 import { eddsa } from '@noble/curves/abstract/edwards.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
-import { sha512 } from '@noble/hashes/sha2.js';
 import type { ParsedEntry, SignatureVerdict, SignedDigest, Signer } from './entry.ts';
 
 /**
@@ -16,7 +15,7 @@ export function checkSignature(entry: ParsedEntry, signer: Signer): SignatureVer
     return 'not-checkable';
   }
   const key = readKey(signer.spki);
-  const verify = key === null ? null : verifierOf(key);
+  const verify = key === null ? null : verifierOf(key, signedDigest.algorithm);
   if (verify === null) {
     return 'not-checkable';
   }
@@ -38,17 +37,19 @@ function readKey(spki: Buffer): KeyObject | null {
   }
 }
 
-function verifierOf(key: KeyObject): Verify | null {
-  switch (key.asymmetricKeyType) {
-    case 'ec':
-      return ecdsaVerifier(key);
-    case 'rsa':
-      return (signature, digest) => verifyRsa(key, signature, digest);
-    case 'ed25519':
-      return (signature, digest) => verifyEd25519ph(key, signature, digest);
-    default:
-      return null;
+function verifierOf(key: KeyObject, algorithm: SignedDigest['algorithm']): Verify | null {
+  const type = key.asymmetricKeyType;
+  if (type === 'ec') {
+    return ecdsaVerifier(key);
   }
+  if (type === 'rsa') {
+    return (signature, digest) => verifyRsa(key, signature, digest);
+  }
+  // Only Ed25519ph signs a digest, and always one of SHA-512: plain Ed25519 is made over what the entry does not hold.
+  if (type === 'ed25519' && algorithm === 'sha512') {
+    return (signature, digest) => verifyEd25519ph(key, signature, digest);
+  }
+  return null;
 }
 
 const CURVES = { prime256v1: p256, secp384r1: p384, secp521r1: p521 } as const;
@@ -60,9 +61,9 @@ function ecdsaVerifier(key: KeyObject): Verify | null {
     return null;
   }
   const curve = CURVES[name];
-  // An SPKI of these curves ends with the point.
-  const size = 1 + 2 * curve.Point.Fp.BYTES;
-  const point = key.export({ format: 'der', type: 'spki' }).subarray(-size);
+  // Not cut from the SPKI, which may hold the point in its compressed form.
+  const { x = '', y = '' } = key.export({ format: 'jwk' });
+  const point = Buffer.concat([Buffer.of(0x04), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
   return (signature, { value }) =>
     curve.verify(signature, value, point, { prehash: false, format: 'der', lowS: false });
 }
@@ -81,7 +82,7 @@ function verifyRsa(key: KeyObject, signature: Buffer, { algorithm, value }: Sign
 }
 
 /** Ed25519ph (RFC 8032 §5.1) signs a SHA-512 digest; noble's own variant would hash it once more. */
-const ed25519OverDigest = eddsa(ed25519.Point, sha512, {
+const ed25519OverDigest = eddsa(ed25519.Point, (data: Uint8Array) => hash('sha512', data, 'buffer'), {
   domain: (data: Uint8Array, context: Uint8Array, prehashed: boolean) =>
     Buffer.concat([
       Buffer.from('SigEd25519 no Ed25519 collisions'),
@@ -89,13 +90,10 @@ const ed25519OverDigest = eddsa(ed25519.Point, sha512, {
       context,
       data,
     ]),
-  prehash: Object.assign((digest: Uint8Array) => digest, { outputLen: 64, blockLen: 128 }),
+  prehash: (digest: Uint8Array) => Uint8Array.from(digest),
 });
 
-function verifyEd25519ph(key: KeyObject, signature: Buffer, { algorithm, value }: SignedDigest): boolean {
-  if (algorithm !== 'sha512') {
-    return false;
-  }
+function verifyEd25519ph(key: KeyObject, signature: Buffer, { value }: SignedDigest): boolean {
   // An SPKI of Ed25519 ends with the 32 bytes of the key (RFC 8410 §4).
   const point = key.export({ format: 'der', type: 'spki' }).subarray(-32);
   return ed25519OverDigest.verify(signature, value, point, { zip215: false });

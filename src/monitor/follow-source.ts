@@ -102,7 +102,7 @@ async function discover(source: LogSource, deps: FollowDeps, signal: AbortSignal
     }
     if (error instanceof LogMisbehaved) {
       store.transaction(() => {
-        saveSourceError(store, source.name, error.message, clock.now());
+        saveSourceError(store, source.name, error.message, clock.now(), 'misbehaving');
         deps.tell(logAlert(error), clock.now());
       });
       logger.error({ source: source.name, error: error.message }, 'log misbehaves');

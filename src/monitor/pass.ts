@@ -72,11 +72,13 @@ async function follow(reader: LogReader, start: Start, deps: FollowDeps, signal:
     await reach(reader, position, position.target, deps, signal);
   }
   const reached = position.target ?? position.verified;
-  if (signal.aborted || (reached !== null && seen.size < reached.size)) {
+  if (signal.aborted) {
     return { kind: 'verified', size: reached?.size ?? 0 };
   }
-  await reach(reader, requirePosition(reader, deps), seen, deps, signal);
-  return { kind: 'verified', size: seen.size };
+  // A lagging replica shows an older checkpoint of the same tree: a sign of life, but nothing new.
+  const latest = reached !== null && seen.size < reached.size ? reached : seen;
+  await reach(reader, requirePosition(reader, deps), latest, deps, signal);
+  return { kind: 'verified', size: latest.size };
 }
 
 /** The stored position, or for a log without one the position to begin at, stored with `seen` as its first target. */

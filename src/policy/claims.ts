@@ -38,9 +38,8 @@ export const REPOSITORY_CLAIMS: ReadonlySet<string> = new Set([
   'source_owner',
 ]);
 
-/** Fulcio's extensions that feed a claim with a name, by the last arc of 1.3.6.1.4.1.57264.1.* (Fulcio docs/oid-info.md). */
+/** Fulcio's extensions that show under a name alone, by the last arc of 1.3.6.1.4.1.57264.1.* (Fulcio docs/oid-info.md). */
 const NAMED_ARCS: Readonly<Record<string, string>> = {
-  '1': 'issuer',
   '8': 'issuer',
   '9': 'builder',
   '10': 'builder_digest',

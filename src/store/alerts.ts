@@ -110,17 +110,6 @@ export function listAlerts(store: Store, filter: AlertFilter = {}): Alert[] {
     .map(toAlert);
 }
 
-/** How many alerts wait for somebody. */
-export function countAlerts(store: Store): { readonly open: number; readonly acknowledged: number } {
-  const counts = store
-    .prepare<{ open: number; acknowledged: number }>(
-      `SELECT count(*) FILTER (WHERE state = 'open') AS open,
-              count(*) FILTER (WHERE state = 'acknowledged') AS acknowledged FROM alerts`,
-    )
-    .get({});
-  return counts ?? { open: 0, acknowledged: 0 };
-}
-
 /** True when another alert about the same misbehaviour of the same log is not closed. */
 export function hasUnclosedLike(store: Store, alert: Alert): boolean {
   const found = store

@@ -101,17 +101,6 @@ export function enqueueReminders(
   });
 }
 
-/** How many tellings wait, and how many of these have failed at least once. */
-export function countDeliveries(store: Store): { readonly pending: number; readonly failing: number } {
-  const counts = store
-    .prepare<{ pending: number; failing: number }>(
-      `SELECT count(*) AS pending, count(*) FILTER (WHERE m.attempts > 0) AS failing
-       FROM deliveries AS d LEFT JOIN messages AS m ON m.id = d.message WHERE d.state = 'pending'`,
-    )
-    .get({});
-  return counts ?? { pending: 0, failing: 0 };
-}
-
 /** Forgets what was sent before `before`. What waits stays. */
 export function pruneDeliveries(store: Store, before: Date): void {
   store.transaction(() => {

@@ -9,9 +9,16 @@ export function recordSource(
   store
     .prepare(
       `INSERT INTO sources (name, type, url, origin) VALUES (@name, @type, @url, @origin)
-       ON CONFLICT (name) DO UPDATE SET type = excluded.type, url = excluded.url, origin = excluded.origin`,
+       ON CONFLICT (name) DO UPDATE SET configured = 1, type = excluded.type, url = excluded.url, origin = excluded.origin`,
     )
     .run({ name: source.name, type: source.type, url: source.url, origin: source.origin });
+}
+
+/** Says which sources are followed from now on; the others keep their position and history, but are shown no more. */
+export function saveConfigured(store: Store, names: readonly string[]): void {
+  store
+    .prepare('UPDATE sources SET configured = name IN (SELECT value FROM json_each(@names))')
+    .run({ names: JSON.stringify(names) });
 }
 
 /** Remembers how asking the source for its logs ended; null: well. Throws Error for a source never recorded. */

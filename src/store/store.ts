@@ -7,6 +7,9 @@ import { migrate, requireCurrent, requireKnown } from './migrate.ts';
 /** How long a statement waits for another process's lock. It blocks the event loop, so it is short. */
 const BUSY_TIMEOUT_MS = 500;
 
+/** How often a transaction waits that long before it gives up. */
+const WRITE_TRIES = 4;
+
 /** How often opening is tried again while another process sets up the same file. */
 const OPEN_TRIES = 10;
 const OPEN_PAUSE_MS = 50;
@@ -52,9 +55,22 @@ export class Store {
     return query as Query<Row>;
   }
 
-  /** Runs `fn` in one transaction that writes: all of it or nothing. Inside another one it is a part of that. Throws what `fn` throws. */
+  /**
+   * Runs `fn` in one transaction that writes: all of it or nothing. Inside another one it is a part of that. Waits up to
+   * two seconds for who else writes. Throws what `fn` throws.
+   */
   transaction<T>(fn: () => T extends PromiseLike<unknown> ? never : T): T {
-    return this.db.transaction(fn).immediate();
+    const run = this.db.transaction(fn);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return run.immediate();
+      } catch (error) {
+        // An `fn` that began has the lock, so only a beginning that failed can be busy.
+        if (!isBusy(error) || this.db.inTransaction || tries === WRITE_TRIES) {
+          throw error;
+        }
+      }
+    }
   }
 
   /** Closes the file; harmless when done twice. */
@@ -102,7 +118,7 @@ function open(path: string, readonly: boolean, setUp: (db: Database.Database) =>
         throw error;
       }
       // Turning WAL mode on does not wait for a lock, whatever the timeout (sqlite.org/wal.html).
-      if (!error.code.startsWith('SQLITE_BUSY') || tries === OPEN_TRIES) {
+      if (!isBusy(error) || tries === OPEN_TRIES) {
         throw new DatabaseError(describeFailure(path, readonly, error), { cause: error });
       }
       pause(OPEN_PAUSE_MS);
@@ -130,4 +146,8 @@ function describeFailure(
 
 function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }

@@ -19,85 +19,82 @@ const MAX_AHEAD_MS = 5 * 60_000;
 /**
  * Prepares the authorities, and returns the question whether a certificate chains to one of them at its own notBefore,
  * since log entries have no better time. `goodUntil`: for later certificates the data cannot say that a CA is missing
- * from it. Throws SyntaxError for an authority whose certificates cannot be read.
+ * from it. Throws SyntaxError for an authority whose certificates are no chain of CA certificates.
  */
 export function createChainVerifier(
   authorities: readonly CertificateAuthority[],
   goodUntil: Date | null,
 ): (certificate: Certificate, now: Date) => ChainVerdict {
-  const prepared = authorities.map(prepare);
+  const issuers = authorities.flatMap(prepareIssuers);
   return (certificate, now) => {
     const { notBefore } = certificate;
     if (notBefore > now.getTime() + MAX_AHEAD_MS) {
       return 'untrusted';
     }
-    if (certificate.codeSigning && chainsToAny(certificate, prepared)) {
+    if (certificate.codeSigning && chainsToAny(certificate, issuers)) {
       return 'trusted';
     }
     return goodUntil !== null && notBefore > goodUntil.getTime() ? 'unknown' : 'untrusted';
   };
 }
 
+/** A certificate that may have issued a leaf, and when that one must begin: while it, all above it and its authority are valid. */
 interface Issuer {
   readonly certificate: X509Certificate;
-  readonly notBefore: number;
-  readonly notAfter: number;
-}
-
-interface PreparedAuthority {
   readonly from: number;
   readonly to: number;
-  readonly issuers: readonly Issuer[];
 }
 
-function prepare({ name, chain, validFrom, validTo }: CertificateAuthority): PreparedAuthority {
-  return {
-    from: validFrom?.getTime() ?? -Infinity,
-    to: validTo?.getTime() ?? Infinity,
-    issuers: chain.map((der) => {
-      try {
-        const certificate = new X509Certificate(der);
-        return {
-          certificate,
-          notBefore: Date.parse(certificate.validFrom),
-          notAfter: Date.parse(certificate.validTo),
-        };
-      } catch (cause) {
-        throw new SyntaxError(`Cannot read a certificate of authority "${name}": expected X.509 in DER`, { cause });
-      }
-    }),
-  };
+/** Any certificate of the chain may issue (in 2022 Fulcio's root did); what stands above it is checked here, once. */
+function prepareIssuers(authority: CertificateAuthority): readonly Issuer[] {
+  const { name, chain } = authority;
+  const issuers: Issuer[] = [];
+  let above: Issuer | null = null;
+  for (const der of chain.toReversed()) {
+    const certificate = readAuthorityCertificate(der, name);
+    if (above !== null && !isIssuedBy(certificate, above.certificate)) {
+      throw new SyntaxError(`Cannot use authority "${name}": a certificate is not issued by the next of its chain`);
+    }
+    const issuer: Issuer = {
+      certificate,
+      from: Math.max(Date.parse(certificate.validFrom), above?.from ?? authority.validFrom?.getTime() ?? -Infinity),
+      to: Math.min(Date.parse(certificate.validTo), above?.to ?? authority.validTo?.getTime() ?? Infinity),
+    };
+    issuers.push(issuer);
+    above = issuer;
+  }
+  return issuers;
 }
 
-function chainsToAny(leaf: Certificate, authorities: readonly PreparedAuthority[]): boolean {
-  const candidates = authorities.filter(({ from, to }) => leaf.notBefore >= from && leaf.notBefore <= to);
+function readAuthorityCertificate(der: Buffer, name: string): X509Certificate {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(der);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read a certificate of authority "${name}": expected X.509 in DER`, { cause });
+  }
+  if (!certificate.ca) {
+    throw new SyntaxError(`Cannot use authority "${name}": a certificate of its chain is no CA certificate`);
+  }
+  return certificate;
+}
+
+function chainsToAny(leaf: Certificate, issuers: readonly Issuer[]): boolean {
+  const candidates = issuers.filter(({ from, to }) => leaf.notBefore >= from && leaf.notBefore <= to);
   if (candidates.length === 0) {
     return false;
   }
   try {
     // Parsed again, strictly, by OpenSSL: our own walker is made for speed.
     const certificate = new X509Certificate(leaf.der);
-    return candidates.some(({ issuers }) => chains(certificate, leaf.notBefore, issuers));
+    return candidates.some((issuer) => isIssuedBy(certificate, issuer.certificate));
   } catch {
     // A certificate that OpenSSL cannot read was not issued by any authority we know.
     return false;
   }
 }
 
-/** Any certificate of the chain may have issued the leaf (in 2022 Fulcio's root did); from there on each issues the one before it. */
-function chains(leaf: X509Certificate, at: number, issuers: readonly Issuer[]): boolean {
-  return issuers.some((_, first) => {
-    const path = issuers.slice(first);
-    return path.every(
-      ({ certificate, notBefore, notAfter }, position) =>
-        at >= notBefore &&
-        at <= notAfter &&
-        certificate.ca &&
-        issued(certificate, path[position - 1]?.certificate ?? leaf),
-    );
-  });
-}
-
-function issued(issuer: X509Certificate, subject: X509Certificate): boolean {
-  return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+/** Names, key identifiers and key usage fit, and the signature holds. */
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

@@ -8,7 +8,7 @@ import {
 import { isNonEmpty } from '../lib/non-empty.ts';
 import type { LogType } from '../log/log.ts';
 import { noteKey } from '../tlog/note.ts';
-import type { CertificateAuthority } from './chain.ts';
+import { createChainVerifier, type CertificateAuthority } from './chain.ts';
 
 /** A log that the trust source knows. */
 export interface TrustedLog {
@@ -115,7 +115,10 @@ function toAuthority(authority: CertificateAuthorityMessage): CertificateAuthori
   if (!isNonEmpty(chain)) {
     throw new SyntaxError('it has no certificates');
   }
-  return { name: authority.uri, chain, ...validity(authority.validFor) };
+  const usable = { name: authority.uri, chain, ...validity(authority.validFor) };
+  // Throws for certificates that cannot be read, or are no chain.
+  createChainVerifier([usable], null);
+  return usable;
 }
 
 function validity(validFor: { start?: Date | undefined; end?: Date | undefined } | undefined) {

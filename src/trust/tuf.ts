@@ -1,4 +1,7 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { initTUF } from '@sigstore/tuf';
 import { parseTrustedRoot, type TrustData } from './trusted-root.ts';
 
@@ -11,46 +14,102 @@ export interface TufOptions {
   readonly mirrorUrl?: string;
   /** The first root.json of a mirror that is not the public-good instance. */
   readonly rootPath?: string;
-  /** Folder for the metadata, so that a later start works without network until it expires. */
+  /** Folder for the metadata: until it expires, a later start works without network. */
   readonly cachePath: string;
   /** Of each request. */
   readonly timeoutMs: number;
 }
 
+/** Trust data, and why it may be out of date: a sentence, or null. */
+export interface TufTrust {
+  readonly data: TrustData;
+  readonly stale: string | null;
+}
+
 /**
- * The trusted root that a TUF repository publishes, every signature and expiry checked. When the public-good one cannot
- * be had, the copy that @sigstore/tuf ships is used, and `stale` says why. Rejects when another mirror cannot be had.
+ * The trusted root that a TUF repository publishes, every signature and expiry checked; it is good until the
+ * repository's timestamp expires. When it cannot be had, what was fetched before is used until then, and for the
+ * public-good instance the copy that @sigstore/tuf ships; `stale` says so. Rejects when there is nothing of another mirror.
  */
-export async function loadTufTrust(
-  options: TufOptions,
-): Promise<{ readonly data: TrustData; readonly stale: string | null }> {
+export async function loadTufTrust(options: TufOptions): Promise<TufTrust> {
   const mirrorURL = options.mirrorUrl ?? PUBLIC_GOOD;
   try {
-    const client = await initTUF({
-      mirrorURL,
-      ...(options.rootPath === undefined ? {} : { rootPath: options.rootPath }),
-      cachePath: options.cachePath,
-      timeout: options.timeoutMs,
-      retry: { retries: 1 },
-    });
-    return { data: parseTrustedRoot(await client.getTarget(TARGET)), stale: null };
+    return { data: await fetchTrust(mirrorURL, options, 'online'), stale: null };
   } catch (error) {
-    const reason = `Cannot refresh trust data from "${mirrorURL}": ${error instanceof Error ? error.message : String(error)}`;
-    const shipped = mirrorURL === PUBLIC_GOOD ? shippedRoot() : undefined;
-    if (shipped === undefined) {
+    const reason = `Cannot refresh trust data from "${mirrorURL}": ${describe(error)}`;
+    const cached = await readCached(mirrorURL, options);
+    if (cached !== null) {
+      return { data: cached, stale: `${reason}; what was fetched before is used` };
+    }
+    if (mirrorURL !== PUBLIC_GOOD) {
       throw new Error(reason, { cause: error });
     }
-    return { data: parseTrustedRoot(shipped), stale: `${reason}; the copy shipped with this version is used` };
+    return { data: shippedTrust(), stale: `${reason}; the copy shipped with this version is used` };
   }
 }
 
-/** The trusted root inside @sigstore/tuf, which has no function that gives it. */
-function shippedRoot(): string | undefined {
+/**
+ * The trusted root inside @sigstore/tuf, which has no function that gives it. It is known to be good only until the
+ * last thing it tells of began.
+ */
+export function shippedTrust(): TrustData {
   const seeds: unknown = createRequire(import.meta.url)('@sigstore/tuf/seeds.json');
   // Shape of the package's own file, pinned by its exact version.
-  const { targets } = (seeds as Record<string, { readonly targets: Readonly<Record<string, string>> } | undefined>)[
+  const { targets } = (seeds as Record<typeof PUBLIC_GOOD, { readonly targets: Record<typeof TARGET, string> }>)[
     PUBLIC_GOOD
-  ] ?? { targets: {} };
-  const encoded = targets[TARGET];
-  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
+  ];
+  const data = parseTrustedRoot(Buffer.from(targets[TARGET], 'base64').toString());
+  const starts = [...data.authorities, ...data.logs].map(({ validFrom }) => validFrom?.getTime() ?? 0);
+  return { ...data, goodUntil: new Date(Math.max(...starts)) };
+}
+
+/** `offline`: nothing is asked of the network as long as the metadata kept is signed and has not expired. */
+async function fetchTrust(mirrorURL: string, options: TufOptions, mode: 'online' | 'offline'): Promise<TrustData> {
+  const client = await initTUF({
+    mirrorURL,
+    ...(options.rootPath === undefined ? {} : { rootPath: options.rootPath }),
+    cachePath: cachePathOf(options),
+    timeout: options.timeoutMs,
+    retry: { retries: 1, minTimeout: 500 },
+    forceCache: mode === 'offline',
+  });
+  return { ...parseTrustedRoot(await client.getTarget(TARGET)), goodUntil: expiryOf(mirrorURL, options) };
+}
+
+async function readCached(mirrorURL: string, options: TufOptions): Promise<TrustData | null> {
+  const expiry = expiryOf(mirrorURL, options);
+  if (expiry === null || expiry.getTime() < Date.now()) {
+    return null;
+  }
+  try {
+    return await fetchTrust(mirrorURL, options, 'offline');
+  } catch {
+    // Incomplete or altered: as good as none.
+    return null;
+  }
+}
+
+/** When the timestamp kept by the client expires; null where there is none. The client checks its signature, not we. */
+function expiryOf(mirrorURL: string, options: TufOptions): Date | null {
+  try {
+    const { host, pathname } = new URL(mirrorURL);
+    // The client keeps each repository in a folder of this name (its dist/client.js).
+    const folder = encodeURIComponent(host + pathname.replace(/\/$/, ''));
+    const text = readFileSync(join(cachePathOf(options), folder, 'timestamp.json'), 'utf8');
+    const { signed } = JSON.parse(text) as { readonly signed: { readonly expires: string } };
+    const expires = new Date(signed.expires);
+    return Number.isNaN(expires.getTime()) ? null : expires;
+  } catch {
+    return null;
+  }
+}
+
+/** The client goes on from the root it has kept: another first root gets another folder, or it would never be read. */
+function cachePathOf({ cachePath, rootPath }: TufOptions): string {
+  return rootPath === undefined ? cachePath : join(cachePath, hash('sha256', readFileSync(rootPath)).slice(0, 16));
+}
+
+function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof Error && error.cause !== undefined ? `${message}: ${describe(error.cause)}` : message;
 }

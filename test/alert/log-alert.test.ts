@@ -3,7 +3,7 @@ import { logAlert, startedAlert, trustStaleAlert } from '../../src/alert/log-ale
 import { NO_LINKS } from '../../src/alert/links.ts';
 import { LogMisbehaved, type Evidence } from '../../src/log/log.ts';
 import { Frontier } from '../../src/tlog/frontier.ts';
-import { sha256, type Hash } from '../../src/tlog/hash.ts';
+import { sha256 } from '../../src/tlog/hash.ts';
 import { unsignedNote } from '../support/alert-drafts.ts';
 
 const ORIGIN = 'rekor-local';
@@ -106,7 +106,7 @@ describe('startedAlert()', () => {
     const draft = startedAlert(ORIGIN, {
       origin: ORIGIN,
       size: 40,
-      root: sha256(Buffer.from('a')) as Hash,
+      root: sha256(Buffer.from('a')),
       extensions: [],
     });
     expect(draft).toMatchObject({

@@ -24,7 +24,8 @@ describe('isOidClaim()', () => {
 
 describe('nameOfOid()', () => {
   it.each([
-    ['oid:1.3.6.1.4.1.57264.1.1', 'issuer'],
+    ['oid:1.3.6.1.4.1.57264.1.1', null],
+    ['oid:1.3.6.1.4.1.57264.1.8', 'issuer'],
     ['oid:1.3.6.1.4.1.57264.1.9', 'builder'],
     ['oid:1.3.6.1.4.1.57264.1.24', 'token_subject'],
     ['oid:1.3.6.1.4.1.57264.1.5', null],

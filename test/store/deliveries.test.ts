@@ -3,7 +3,6 @@ import { logAlert } from '../../src/alert/log-alert.ts';
 import { LogMisbehaved } from '../../src/log/log.ts';
 import { listAlerts, raiseAlert } from '../../src/store/alerts.ts';
 import {
-  countDeliveries,
   dueGroups,
   enqueueDelivery,
   enqueueReminders,
@@ -120,19 +119,6 @@ describe('hurryDeliveries()', () => {
     hurryDeliveries(store, at(31));
     expect(dueGroups(store, 'security', at(31))).toEqual(['identity/other']);
     expect(dueMessage(store, 'security', at(31))?.id).toBe('m1');
-  });
-});
-
-describe('countDeliveries()', () => {
-  it('counts what waits and what fails', () => {
-    enqueue(raise('a'));
-    enqueue(raise('b', { watch: 'other' }));
-    compose('identity/widget-release');
-    expect(countDeliveries(store)).toEqual({ pending: 2, failing: 0 });
-    saveFailedAttempt(store, 'm1', { error: 'no', nextAttemptAt: at(60) });
-    expect(countDeliveries(store)).toEqual({ pending: 2, failing: 1 });
-    saveSent(store, 'm1', at(61));
-    expect(countDeliveries(store)).toEqual({ pending: 1, failing: 0 });
   });
 });
 

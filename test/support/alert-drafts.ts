@@ -122,9 +122,10 @@ export function branchDraft(ref = 'refs/heads/evil', overrides: Partial<AlertDra
 
 /** A draft as if it had been stored. */
 export function stored(draft: AlertDraft, overrides: Partial<Alert> = {}): Alert {
-  const { evidence: _evidence, notify: _notify, ...rest } = draft;
+  // Everything but what is not told in messages.
+  const told = Object.entries(draft).filter(([name]) => name !== 'evidence' && name !== 'notify');
   return {
-    ...rest,
+    ...(Object.fromEntries(told) as Omit<AlertDraft, 'evidence' | 'notify'>),
     id: 'k3v9x0m2qa',
     state: 'open',
     occurrences: 1,

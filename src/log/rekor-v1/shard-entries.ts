@@ -32,9 +32,8 @@ export class ShardEntries {
   }
 
   /**
-   * Asks for these entries and gives a function that finds one by its index. Each has this shard's ID and the body that
-   * its ID names; that they are in the tree is not shown. Throws LogUnavailable when one is missing, LogMisbehaved
-   * when one is wrong.
+   * Asks for these entries, and gives a function that finds one by its index or throws LogUnavailable when it is missing.
+   * Each has this shard's ID and the body that its ID names (else LogMisbehaved); that it is in the tree is not shown.
    */
   async retrieve(
     indexes: readonly number[],
@@ -55,7 +54,7 @@ export class ShardEntries {
         found.set(entry.globalIndex, entry);
       }
     }
-    const find = (index: number): RetrievedEntry => {
+    return (index) => {
       const entry = found.get(offset + index);
       if (entry === undefined) {
         throw new LogUnavailable(
@@ -64,21 +63,19 @@ export class ShardEntries {
       }
       return entry;
     };
-    indexes.forEach(find);
-    return find;
   }
 
   /** Proves that the entry is in the tree and where. Throws LogMisbehaved, or LogUnavailable when the log counts it elsewhere than before. */
   prove(entry: RetrievedEntry): ProvenEntry {
     const proven = proveEntry(entry, this.#shard);
     const offset = proven.globalIndex - proven.index;
-    this.#offset ??= offset;
-    if (offset !== this.#offset || offset < 0) {
+    if (offset < 0 || (this.#offset !== null && this.#offset !== offset)) {
       throw new LogUnavailable(
         `Cannot place "${this.#shard.origin}" among the log's shards: its entry ${proven.index} is signed as global ` +
-          `index ${proven.globalIndex}, expected ${this.#offset + proven.index}`,
+          `index ${proven.globalIndex}, expected ${this.#offset === null ? 'no less' : this.#offset + proven.index}`,
       );
     }
+    this.#offset = offset;
     return proven;
   }
 

@@ -52,6 +52,21 @@ describe('entries()', () => {
     ]);
   });
 
+  it('looks once for where the shard begins', async () => {
+    rekor.append(bodies(95));
+    await read(await activeReader());
+    expect(rekor.retrievals.map((indexes) => indexes.length).sort()).toEqual([1, ...Array(9).fill(10), 5].sort());
+  });
+
+  it('does not mind an entry of another shard that was not asked for', async () => {
+    rekor.append(bodies(3));
+    const extra = rekor.active.entryAt(0);
+    rekor.rollOver();
+    rekor.append(bodies(2, 'new'));
+    rekor.changeEntries((entries) => [extra, ...entries]);
+    expect((await tail(await activeReader(), Frontier.empty())).leaves.length).toBe(2);
+  });
+
   it('goes on from where one is, while the log grows', async () => {
     const reader = await activeReader();
     const frontier = Frontier.empty();

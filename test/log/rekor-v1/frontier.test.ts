@@ -119,6 +119,14 @@ describe('proveConsistency()', () => {
     expect(await reader.proveConsistency(head(7), head(13), NEVER)).toBe(true);
   });
 
+  it('does not show a larger tree that another history followed', async () => {
+    const larger = head(13);
+    rekor.active.fork(10);
+    const reader = await activeReader();
+    expect(await reader.proveConsistency(head(7), larger, NEVER)).toBe(false);
+    expect(await reader.proveConsistency(head(7), head(13), NEVER)).toBe(true);
+  });
+
   it('is not satisfied with entries under different trees', async () => {
     const reader = await activeReader();
     rekor.failWith(404, {}, PROOF);

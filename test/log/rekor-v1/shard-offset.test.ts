@@ -125,7 +125,14 @@ describe('where a shard begins', () => {
     moved.verification.signedEntryTimestamp = first.signTimestamp(moved);
     rekor.changeEntry(0, () => moved);
     const [reader] = (await source().discover(NEVER)) as [LogReader];
-    await expect(read(reader)).rejects.toMatchObject({ name: 'LogUnavailable' });
+    await expect(read(reader)).rejects.toMatchObject({
+      name: 'LogUnavailable',
+      message:
+        `Cannot place "${first.origin}" among the log's shards: its entry 3 is signed as global index 0, ` +
+        'expected no less',
+    });
+    rekor.heal();
+    expect((await tail(reader, Frontier.empty())).leaves[0]?.globalIndex).toBe(0);
   });
 });
 
