@@ -1,11 +1,11 @@
-import type { AlertClass, AlertState } from '../alert/alert.ts';
+import type { Alert, AlertClass, AlertState } from '../alert/alert.ts';
 import { linkList, placeFacts, signerFacts, type Fact } from '../alert/alert-facts.ts';
 import { alertJson } from '../alert/alert-json.ts';
 import { findAlert, listAlerts, type AlertFilter, type StoredAlert } from '../store/alerts.ts';
 import { encodeEvidence } from '../store/evidence-json.ts';
 import type { Store } from '../store/store.ts';
 import type { ExitStatus, Io } from './io.ts';
-import { formatTable, formatTime, jsonLine, safe, safeLines } from './print.ts';
+import { formatTime, jsonLine, safe, safeLines } from './print.ts';
 import { parseTimeBound } from './time-bound.ts';
 
 const STATES: readonly AlertState[] = ['open', 'acknowledged', 'closed'];
@@ -24,7 +24,7 @@ export interface ListOptions {
 export function listAlertsCommand(
   store: Store,
   options: ListOptions,
-  io: Pick<Io, 'stdout' | 'stderr' | 'columns'>,
+  io: Pick<Io, 'stdout' | 'stderr'>,
   now: Date,
 ): ExitStatus {
   const filter = parseFilter(options, now);
@@ -40,29 +40,16 @@ export function listAlertsCommand(
   } else if (alerts.length === 0) {
     io.stderr('No alert fits\n');
   } else {
-    const rows = alerts.map(({ id, state, severity, kind, occurrences, lastSeen, title }) => [
-      id,
-      state,
-      severity,
-      kind,
-      String(occurrences),
-      formatTime(lastSeen),
-      title,
-    ]);
-    io.stdout(formatTable(COLUMNS, rows, io.columns));
+    io.stdout(alerts.map(formatAlert).join(''));
   }
   return 0;
 }
 
-const COLUMNS = [
-  { title: 'ALERT' },
-  { title: 'STATE' },
-  { title: 'SEVERITY' },
-  { title: 'KIND' },
-  { title: 'SEEN', align: 'right' },
-  { title: 'LAST SEEN (UTC)' },
-  { title: 'TITLE', shrinks: true },
-] as const;
+/** Two lines an alert: a title needs a line of its own. */
+function formatAlert({ id, state, severity, kind, occurrences, lastSeen, title }: Alert): string {
+  const seen = occurrences === 1 ? 'once' : `${occurrences} times, last`;
+  return `${id}  ${state}  ${severity}  ${kind}  seen ${seen} ${formatTime(lastSeen)} UTC\n    ${safe(title)}\n`;
+}
 
 /** `sigwatch alerts show ID`: one alert whole, with what is kept as its evidence. 2 when there is none with this id. */
 export function showAlertCommand(

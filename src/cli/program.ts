@@ -51,7 +51,7 @@ function explain(error: unknown, io: Io): ExitStatus {
 function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
   const program = new Command('sigwatch')
     .description(
-      'Watches the transparency logs of Sigstore for signatures made in your name: proves each log append-only,\n' +
+      'Watches the transparency logs of Sigstore for signatures made in your name: proves each log append-only, ' +
         'judges who signed, and tells people once.',
     )
     .version(VERSION)

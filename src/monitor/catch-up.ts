@@ -1,6 +1,7 @@
 import { identityAlert } from '../alert/identity-alert.ts';
 import { summarizeSigner } from '../alert/signer-summary.ts';
 import { LogMisbehaved, LogUnavailable, type EntryBatch, type LogReader } from '../log/log.ts';
+import { checkpointsBetween } from '../store/checkpoints.ts';
 import { saveFindings, saveUnparsable, type Finding } from '../store/findings.ts';
 import { countKinds } from '../store/counts.ts';
 import { saveFrontier } from '../store/logs.ts';
@@ -24,9 +25,12 @@ export async function catchUp(
   signal: AbortSignal,
 ): Promise<void> {
   let frontier = start;
+  // What the entries must agree with: the target, and what the log vouched for the last of them by.
+  let held: readonly SignedCheckpoint[] = [target];
   if (frontier.size < target.size) {
     for await (const batch of reader.entries(target, frontier.size, signal)) {
-      frontier = await proveBatch(reader, frontier, batch, target, signal);
+      frontier = await proveBatch(reader, frontier, batch, held, deps, signal);
+      held = [target, batch.after.provenBy];
       saveBatch(reader, batch, frontier, deps);
       deps.onProgress({ log: reader.origin, size: frontier.size, target: target.size });
       if (signal.aborted) {
@@ -40,34 +44,61 @@ export async function catchUp(
     );
   }
   if (!frontier.root().equals(target.root)) {
-    await throwRootMismatch(reader, target, signal);
+    const { provenBy } = await reader.fetchFrontier(target, target.size, signal);
+    const problem = `The entries of "${reader.origin}" do not make the root it signed for ${target.size}`;
+    await accuse(reader, held, provenBy, problem, signal);
   }
 }
 
-/** Appends a batch and requires the log's own frontier after it, which a signed root vouches for (protocol of Rekor v1: range in an inclusion proof; tiles: parent tiles). */
+/**
+ * Appends a batch, and requires the log's own frontier after it, which a signed root vouches for, and each root that the
+ * log signed on the way: also those that were seen between two verified ones.
+ */
 async function proveBatch(
   reader: LogReader,
   before: Frontier,
   batch: EntryBatch,
-  target: SignedCheckpoint,
+  held: readonly SignedCheckpoint[],
+  deps: FollowDeps,
   signal: AbortSignal,
 ): Promise<Frontier> {
   const frontier = before.clone();
+  const passed = checkpointsBetween(deps.store, reader.origin, before.size, before.size + batch.leaves.length);
+  const contradicted: SignedCheckpoint[] = [];
   for (const leaf of batch.leaves) {
     if (leaf.index !== frontier.size) {
       throw new LogUnavailable(`Cannot read entry ${frontier.size} of "${reader.origin}": got ${leaf.index} instead`);
     }
     frontier.append(leaf.hash);
+    contradicted.push(...passed.filter(({ size, root }) => size === frontier.size && !root.equals(frontier.root())));
   }
+  const { provenBy } = batch.after;
   if (!frontier.equals(batch.after.frontier)) {
     // Either what was served was never logged, or the log now vouches for another history than the one we follow.
-    await requireConsistent(reader, target, batch.after.provenBy, signal);
-    throw new LogMisbehaved(
-      `Entries ${before.size} to ${frontier.size - 1} of "${reader.origin}" are not the ones its signed tree holds`,
-      { kind: 'entry-mismatch', log: reader.origin, signed: false, notes: [batch.after.provenBy.note] },
-    );
+    const problem = `Entries ${before.size} to ${frontier.size - 1} of "${reader.origin}" are not the ones its signed tree holds`;
+    await accuse(reader, held, provenBy, problem, signal);
+  }
+  if (contradicted.length > 0) {
+    const sizes = contradicted.map(({ size }) => size).join(', ');
+    const problem = `The entries of "${reader.origin}" do not make the root it signed for ${sizes}`;
+    await accuse(reader, contradicted, provenBy, problem, signal);
   }
   return frontier;
+}
+
+/** Throws the contradiction between what the log signed before and what it vouches for the entries by now, if there is one; else that what it served is wrong. */
+async function accuse(
+  reader: LogReader,
+  held: readonly SignedCheckpoint[],
+  provenBy: SignedCheckpoint,
+  problem: string,
+  signal: AbortSignal,
+): Promise<never> {
+  for (const checkpoint of held) {
+    await requireConsistent(reader, checkpoint, provenBy, signal);
+  }
+  const notes = new Set([...held, provenBy].map(({ note }) => note));
+  throw new LogMisbehaved(problem, { kind: 'entry-mismatch', log: reader.origin, signed: false, notes: [...notes] });
 }
 
 function saveBatch(reader: LogReader, batch: EntryBatch, frontier: Frontier, deps: FollowDeps): void {
@@ -142,16 +173,4 @@ function saveJudged(reader: LogReader, { leaf, entry, judgements }: JudgedEntry,
     findings,
     now,
   );
-}
-
-/** All batches were vouched for, yet they do not make the target's root: some signed note contradicts the target. */
-async function throwRootMismatch(reader: LogReader, target: SignedCheckpoint, signal: AbortSignal): Promise<never> {
-  const { provenBy } = await reader.fetchFrontier(target, target.size, signal);
-  await requireConsistent(reader, target, provenBy, signal);
-  throw new LogMisbehaved(`The entries of "${reader.origin}" do not make the root it signed for ${target.size}`, {
-    kind: 'entry-mismatch',
-    log: reader.origin,
-    signed: false,
-    notes: [target.note],
-  });
 }

@@ -19,22 +19,27 @@ export async function followSource(
   const failed = new AbortController();
   const own = AbortSignal.any([signal, failed.signal]);
   let failures = 0;
-  while (!own.aborted) {
-    const found = await discover(source, deps, own);
-    failures = found.ok ? 0 : failures + 1;
-    for (const { reader, start } of found.ok ? found.logs : []) {
-      if (!following.has(reader.origin)) {
-        const loop = followLog(reader, start, pollIntervalMs, deps, own);
-        // One loop's programming fault ends them all, so that the process ends and is restarted.
-        loop.catch(() => {
-          failed.abort();
-        });
-        following.set(reader.origin, loop);
+  try {
+    while (!own.aborted) {
+      const found = await discover(source, deps, own);
+      failures = found.ok || found.outcome.kind === 'misbehaving' ? 0 : failures + 1;
+      for (const { reader, start } of found.ok ? found.logs : []) {
+        if (!following.has(reader.origin)) {
+          const loop = followLog(reader, start, pollIntervalMs, deps, own);
+          // One loop's programming fault ends them all, so that the process ends and is restarted.
+          loop.catch(() => {
+            failed.abort();
+          });
+          following.set(reader.origin, loop);
+        }
       }
+      await deps.clock.sleep(waitMs(pollIntervalMs, failures, found.ok ? undefined : found.retryAfterMs), own);
     }
-    await deps.clock.sleep(waitMs(pollIntervalMs, failures, found.ok ? undefined : found.retryAfterMs), own);
+    await Promise.all(following.values());
+  } finally {
+    failed.abort();
+    await Promise.allSettled(following.values());
   }
-  await Promise.all(following.values());
 }
 
 /** One pass over every log of a source. */
@@ -114,7 +119,7 @@ async function discover(source: LogSource, deps: FollowDeps, signal: AbortSignal
 
 /** The poll interval with ±10 % jitter, so that many monitors do not ask at once; doubled by each failure up to ten times, or as the server asked. */
 function waitMs(pollIntervalMs: number, failures: number, retryAfterMs: number | undefined): number {
-  const backedOff = Math.min(pollIntervalMs * 2 ** Math.min(failures, 10), 10 * pollIntervalMs);
-  const base = failures === 0 ? pollIntervalMs : Math.max(Math.min(backedOff, LONGEST_WAIT_MS), 0);
-  return Math.max(base * (0.9 + Math.random() * 0.2), retryAfterMs ?? 0);
+  const jitter = 0.9 + Math.random() * 0.2;
+  const longest = failures === 0 ? Infinity : Math.min(10 * pollIntervalMs, LONGEST_WAIT_MS);
+  return Math.max(Math.min(pollIntervalMs * 2 ** Math.min(failures, 10) * jitter, longest), retryAfterMs ?? 0);
 }

@@ -1,6 +1,6 @@
 import { logAlert, startedAlert } from '../alert/log-alert.ts';
 import { LogMisbehaved, LogUnavailable, type LogReader, type Start } from '../log/log.ts';
-import { saveCheckpoint } from '../store/checkpoints.ts';
+import { findRival, saveCheckpoint } from '../store/checkpoints.ts';
 import {
   findLog,
   saveFailure,
@@ -14,7 +14,7 @@ import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import { catchUp } from './catch-up.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import { joinLog } from './join-log.ts';
-import { requireConsistent } from './require-consistent.ts';
+import { requireConsistent, requireSameRoot } from './require-consistent.ts';
 
 /** How one pass over one log ended. */
 export type PassOutcome =
@@ -58,15 +58,18 @@ async function follow(reader: LogReader, start: Start, deps: FollowDeps, signal:
     saveCheckpoint(store, seen, clock.now());
   });
 
-  const position = await currentPosition(reader, start, seen, deps, signal);
-  const known = position.target ?? position.verified;
+  const log = findLog(store, reader.origin);
+  const known = log?.position?.target ?? log?.position?.verified ?? null;
+  // Every checkpoint ever seen counts, also one that was refused, or that a crash left unsettled.
+  requireSameRoot(reader, findRival(store, seen) ?? seen, seen, known ?? seen);
   if (known !== null) {
     await requireConsistent(reader, known, seen, signal);
   }
-  if (findLog(store, reader.origin)?.stoppedBy != null) {
+  if (log?.stoppedBy != null) {
     return { kind: 'misbehaving' };
   }
 
+  const position = log?.position ?? (await join(reader, start, seen, deps, signal));
   // A target accepted before a restart is finished first: its range was promised to be read.
   if (position.target !== null) {
     await reach(reader, position, position.target, deps, signal);
@@ -81,18 +84,14 @@ async function follow(reader: LogReader, start: Start, deps: FollowDeps, signal:
   return { kind: 'verified', size: latest.size };
 }
 
-/** The stored position, or for a log without one the position to begin at, stored with `seen` as its first target. */
-async function currentPosition(
+/** Gives a log the position to begin at, with `seen` as its first target. */
+async function join(
   reader: LogReader,
   start: Start,
   seen: SignedCheckpoint,
   deps: FollowDeps,
   signal: AbortSignal,
 ): Promise<LogPosition> {
-  const position = findLog(deps.store, reader.origin)?.position ?? null;
-  if (position !== null) {
-    return position;
-  }
   const frontier = await joinLog(reader, start, seen, signal);
   saveJoined(deps.store, reader.origin, frontier, seen, deps.clock.now());
   deps.logger.info({ log: reader.origin, start: frontier.size, size: seen.size }, 'joined');
@@ -138,7 +137,8 @@ async function reach(
 
 function fail(reader: LogReader, error: unknown, deps: FollowDeps, signal: AbortSignal): PassOutcome {
   const { store, clock, logger } = deps;
-  if (signal.aborted) {
+  // A proof in hand is kept even when the program ends just now.
+  if (signal.aborted && !(error instanceof LogMisbehaved)) {
     return { kind: 'unavailable', retryAfterMs: undefined };
   }
   const now = clock.now();

@@ -14,18 +14,19 @@ export async function requireConsistent(
   signal: AbortSignal,
 ): Promise<void> {
   if (known.size === seen.size) {
-    if (!known.root.equals(seen.root)) {
-      throw contradiction(reader, known, seen, null);
-    }
+    requireSameRoot(reader, known, seen, known);
     return;
   }
   const [small, large] = known.size < seen.size ? [known, seen] : [seen, known];
   if (small.size === 0 || (await reader.proveConsistency(small, large, signal))) {
     return;
   }
-  const proven = await reader.fetchFrontier(large, small.size, signal);
-  if (!proven.frontier.root().equals(small.root)) {
-    throw contradiction(reader, known, seen, { small, proven });
+  // What the log proves its leaves by may be a third checkpoint (Rekor v1): it can contradict either of the two.
+  for (const tree of [small, large]) {
+    const proven = await reader.fetchFrontier(large, tree.size, signal);
+    if (!proven.frontier.root().equals(tree.root)) {
+      throw contradiction(reader, tree, proven, tree === seen && seen.size < known.size ? 'rollback' : 'fork');
+    }
   }
   throw new LogUnavailable(
     `Cannot compare checkpoints of "${reader.origin}" at sizes ${small.size} and ${large.size}: ` +
@@ -33,31 +34,54 @@ export async function requireConsistent(
   );
 }
 
+/**
+ * Holds `seen` against a checkpoint of the same size that was seen before. Throws LogMisbehaved when the roots differ: a
+ * `rollback` when `seen` is smaller than what was `known`, else a `fork`.
+ */
+export function requireSameRoot(
+  reader: LogReader,
+  earlier: SignedCheckpoint,
+  seen: SignedCheckpoint,
+  known: SignedCheckpoint,
+): void {
+  if (!earlier.root.equals(seen.root)) {
+    throw equalSizes(reader, earlier, seen, seen.size < known.size ? 'rollback' : 'fork');
+  }
+}
+
 function contradiction(
   reader: LogReader,
-  known: SignedCheckpoint,
-  seen: SignedCheckpoint,
-  prefix: { small: SignedCheckpoint; proven: ProvenFrontier } | null,
+  tree: SignedCheckpoint,
+  { provenBy, frontier, nodes }: ProvenFrontier,
+  kind: 'fork' | 'rollback',
 ): LogMisbehaved {
-  const kind = seen.size < known.size ? 'rollback' : 'fork';
-  const message =
-    known.size === seen.size
-      ? `Log "${reader.origin}" signed two different trees of size ${known.size}`
-      : `Log "${reader.origin}" signed a tree of size ${seen.size} that contradicts the tree of size ${known.size} it signed before`;
-  return new LogMisbehaved(message, {
+  if (tree.size === provenBy.size) {
+    return equalSizes(reader, tree, provenBy, kind);
+  }
+  const [later, before] = kind === 'rollback' ? [tree, provenBy] : [provenBy, tree];
+  return new LogMisbehaved(
+    `Log "${reader.origin}" signed a tree of size ${later.size} that contradicts the tree of size ${before.size} it signed before`,
+    {
+      kind,
+      log: reader.origin,
+      signed: true,
+      notes: [tree.note, provenBy.note],
+      prefix: { size: tree.size, frontier: frontier.hashes, nodes, root: provenBy.root },
+    },
+  );
+}
+
+/** Two signed roots of one size contradict each other by themselves. */
+function equalSizes(
+  reader: LogReader,
+  earlier: SignedCheckpoint,
+  later: SignedCheckpoint,
+  kind: 'fork' | 'rollback',
+): LogMisbehaved {
+  return new LogMisbehaved(`Log "${reader.origin}" signed two different trees of size ${later.size}`, {
     kind,
     log: reader.origin,
     signed: true,
-    notes: prefix === null ? [known.note, seen.note] : [prefix.small.note, prefix.proven.provenBy.note],
-    ...(prefix === null
-      ? {}
-      : {
-          prefix: {
-            size: prefix.small.size,
-            frontier: prefix.proven.frontier.hashes,
-            nodes: prefix.proven.nodes,
-            root: prefix.proven.provenBy.root,
-          },
-        }),
+    notes: [earlier.note, later.note],
   });
 }

@@ -1,4 +1,4 @@
-import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
+import { restoreCheckpoint, type SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { Store } from './store.ts';
 
 /** Keeps a signed checkpoint that was seen, and when it was seen first and last. Its origin is the log. */
@@ -15,4 +15,29 @@ export function saveCheckpoint(store: Store, checkpoint: SignedCheckpoint, now: 
       .prepare('UPDATE logs SET seen_size = @size WHERE origin = @log AND coalesce(seen_size, -1) < @size')
       .run({ log, size });
   });
+}
+
+/** A checkpoint of the same log and size, but another root, that was seen before; null when there is none. */
+export function findRival(store: Store, { origin: log, size, root }: SignedCheckpoint): SignedCheckpoint | null {
+  const row = store
+    .prepare<{ note: string }>(
+      'SELECT note FROM checkpoints WHERE log = @log AND size = @size AND root <> @root ORDER BY id LIMIT 1',
+    )
+    .get({ log, size, root });
+  return row === undefined ? null : restoreCheckpoint(row.note);
+}
+
+/** The checkpoints of a log that were seen at sizes from `after` (exclusive) to `upTo` (inclusive). */
+export function checkpointsBetween(
+  store: Store,
+  log: string,
+  after: number,
+  upTo: number,
+): readonly SignedCheckpoint[] {
+  return store
+    .prepare<{ note: string }>(
+      'SELECT note FROM checkpoints WHERE log = @log AND size > @after AND size <= @upTo ORDER BY size, id',
+    )
+    .all({ log, after, upTo })
+    .map(({ note }) => restoreCheckpoint(note));
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../src/entry/certificate.ts';
 import { DerError } from '../../src/entry/der.ts';
+import type { Certificate } from '../../src/entry/entry.ts';
 import { readByOthers } from '../support/certificate-oracle.ts';
 import { countEach } from '../support/count-each.ts';
 import { readRealCertificates, type RealCertificate } from '../support/real-certificates.ts';
@@ -13,18 +14,17 @@ describe.runIf(hasRealdata)('parseCertificate() on every recorded real certifica
   it('has them all', () => {
     expect(certificates).toHaveLength(341);
     expect(countEach(certificates.map(({ sanKind }) => sanKind))).toEqual({
-      URI: 286,
-      email: 50,
+      URI: 282,
+      email: 53,
       otherName: 1,
-      DNS: 1,
-      '': 3,
+      DNS: 4,
+      '': 1,
     });
   });
 
   it('agrees with @sigstore/core and OpenSSL on key, times, purpose, names and every extension', () => {
-    expect(certificates.map(({ der }) => parseCertificate(der))).toEqual(
-      certificates.map(({ der }) => readByOthers(der)),
-    );
+    const ours = certificates.map(({ der }) => legible(parseCertificate(der)));
+    expect(ours).toEqual(certificates.map(({ der }) => legible(readByOthers(der))));
   });
 
   it('agrees with what was recorded about them', () => {
@@ -69,6 +69,10 @@ describe.runIf(hasRealdata)('parseCertificate() on every recorded real certifica
     );
   });
 });
+
+function legible(certificate: Certificate): unknown {
+  return { ...certificate, der: certificate.der.toString('hex'), spki: certificate.spki.toString('hex') };
+}
 
 /** A workflow, an e-mail address of 2021, and a user name. */
 function samples(certificates: readonly RealCertificate[]): readonly Buffer[] {

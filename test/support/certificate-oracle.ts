@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { X509Certificate as OpenSslCertificate } from 'node:crypto';
 import { ASN1Obj, X509Certificate } from '@sigstore/core';
 import type { Certificate } from '../../src/entry/entry.ts';
@@ -24,7 +25,7 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 const STANDARD = /^2\.5\.29\.|^1\.3\.6\.1\.5\.5\.7\.1\.|^1\.3\.6\.1\.4\.1\.11129\.2\.4\./;
 
-/** What our own reading of a certificate must give, read by @sigstore/core and by OpenSSL instead. Text is ASCII or UTF-8. */
+/** What our own reading of a certificate must give, read by @sigstore/core and by OpenSSL instead. */
 export function readByOthers(der: Buffer): Certificate {
   const openSsl = new OpenSslCertificate(der);
   const claims: Record<string, string[]> = {};
@@ -38,7 +39,7 @@ export function readByOthers(der: Buffer): Certificate {
     } else if (oid === '2.5.29.17') {
       claims['subject'] = readNames(ASN1Obj.parseBuffer(Buffer.from(value)));
     } else if (!STANDARD.test(oid)) {
-      claims[`oid:${oid}`] = [value.toString()];
+      claims[`oid:${oid}`] = [isUtf8(value) ? value.toString() : value.toString('hex')];
       firstIssuer = oid === `${FULCIO}.1` ? value.toString() : firstIssuer;
     }
   }

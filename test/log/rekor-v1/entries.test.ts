@@ -55,7 +55,9 @@ describe('entries()', () => {
   it('looks once for where the shard begins', async () => {
     rekor.append(bodies(95));
     await read(await activeReader());
-    expect(rekor.retrievals.map((indexes) => indexes.length).sort()).toEqual([1, ...Array(9).fill(10), 5].sort());
+    expect(rekor.retrievals.map((indexes) => indexes.length).sort()).toEqual(
+      [1, ...Array.from({ length: 9 }, () => 10), 5].sort(),
+    );
   });
 
   it('does not mind an entry of another shard that was not asked for', async () => {
