@@ -1,4 +1,7 @@
-FROM node:24-bookworm AS build
+# Node 22, not 24: since 24.19 the destructor of node::ObjectWrap, from which better-sqlite3 12 derives, aborts the process
+# when a garbage collection runs outside of JavaScript.
+FROM node:22-bookworm AS build
+RUN ! grep -q CleanupHook /usr/local/include/node/node_object_wrap.h
 WORKDIR /app
 # better-sqlite3 is compiled from the source that package-lock.json pins, with the headers of this image:
 # a prebuilt binary would come from outside the registry, unpinned.
@@ -14,7 +17,7 @@ RUN cd node_modules/better-sqlite3 \
  && rm -rf build deps src \
  && install -D -m 0644 /tmp/better_sqlite3.node build/Release/better_sqlite3.node
 
-FROM node:24-bookworm-slim
+FROM node:22-bookworm-slim
 LABEL org.opencontainers.image.title="sigwatch" \
       org.opencontainers.image.description="Watches the transparency logs of Sigstore for signatures made in your name" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -40,7 +40,7 @@ export function utf8String(text: string): Buffer {
 /** An OBJECT IDENTIFIER from its dotted form (X.690 §8.19). */
 export function oid(dotted: string): Buffer {
   const [first = 0, second = 0, ...arcs] = dotted.split('.').map(Number);
-  return element(0x06, Buffer.from([first * 40 + second, ...arcs.flatMap(base128)]));
+  return element(0x06, Buffer.from([first * 40 + second, ...arcs].flatMap(base128)));
 }
 
 /** GeneralizedTime or, before 2050, UTCTime, as RFC 5280 §4.1.2.5 asks. Whole seconds. */

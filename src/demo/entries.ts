@@ -57,7 +57,7 @@ export function dsseV1(options: {
 
 const IN_TOTO = 'application/vnd.in-toto+json';
 
-/** DSSE v1, protocol.md: what a signature of an envelope is made over. */
+/** DSSE 1.0, pre-authentication encoding: what a signature of an envelope is made over. */
 function preAuthEncoding(payloadType: string, payload: Buffer): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
   return Buffer.concat([Buffer.from(head), payload]);

@@ -98,7 +98,8 @@ export async function startMailReceiver(options: MailReceiverOptions = {}): Prom
           }
           callback(error);
         });
-      });
+        // The sender went away in the middle: there is nobody left to answer, and no mail.
+      }, callback);
     },
   });
   // A client that goes away in the middle is no concern of the receiver's.

@@ -93,7 +93,7 @@ export class HonestRekorV1 {
       return { status: 400, json: { code: 400, message } };
     }
     const hashes = first === last ? [] : shard.tree.consistency(first, last);
-    // The root of the current size, not of the last one asked for (protocol.md §C.4).
+    // The root of the current size, not of the last one asked for.
     const rootHash = shard.tree.root(shard.size).toString('hex');
     return { status: 200, json: { rootHash, hashes: hashes.map((hash) => hash.toString('hex')) } };
   }

@@ -14,9 +14,9 @@ import {
   type ServedEntry,
 } from './responses.ts';
 
-/** More are refused (protocol.md §C.6). */
+/** More are refused (rekor openapi.yaml, SearchLogQuery). */
 export const MAX_INDEXES = 10;
-/** What a server says that does not have, or does not give, the proof that was asked for (protocol.md §C.4). */
+/** What a server says that does not have, or does not give, the proof that was asked for (rekor pkg/api/tlog.go). */
 const REFUSED = [400, 404, 405, 422, 501];
 
 export interface LogInfo {
@@ -44,7 +44,7 @@ export interface Api {
   ): Promise<readonly Hash[] | null>;
 }
 
-/** The REST API below `url` (protocol.md §C). */
+/** The REST API below `url` (rekor openapi.yaml). */
 export function createApi(url: string, http: HttpClient): Api {
   const base = `${url.replace(/\/+$/, '')}/api/v1/log`;
 

@@ -3,7 +3,7 @@ import type { NoteKey } from '../../tlog/note.ts';
 import type { ServedEntry } from './responses.ts';
 
 /**
- * Whether one of the keys signed this body at this global index and time (the "signed entry timestamp", protocol.md §C.9):
+ * Whether one of the keys signed this body at this global index and time (the "signed entry timestamp", rekor pkg/verify/verify.go):
  * the log's promise of inclusion, and the only thing that vouches for either number.
  */
 export function verifyEntryTimestamp(

@@ -2,7 +2,7 @@ import type { ListedShard } from './responses.ts';
 
 /**
  * Global indexes at which the shard `treeId` may begin, the best guess first: the sum of the sizes before it, first as
- * signed, then as listed (protocol.md §C.10). Only guesses: an old signed head or a false list shifts them. None when
+ * signed, then as listed (rekor pkg/sharding/ranges.go). Only guesses: an old signed head or a false list shifts them. None when
  * the shard is not listed.
  */
 export function guessOffsets(

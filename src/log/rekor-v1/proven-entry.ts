@@ -33,7 +33,7 @@ export interface ProvenEntry {
 /** How much of a wrong entry the evidence shows. */
 const SHOWN_ENTRY = 4096;
 
-/** The first line of a shard's checkpoints (protocol.md §A.4). */
+/** The first line of a shard's checkpoints (rekor pkg/util/checkpoint.go). */
 export function shardOrigin(host: string, treeId: string): string {
   return `${host} - ${treeId}`;
 }
@@ -78,7 +78,7 @@ export function proveEntry(entry: RetrievedEntry, shard: Shard): ProvenEntry {
   return { index: proof.index, globalIndex, hash, proof: proof.hashes, checkpoint };
 }
 
-/** The log's frontier after a proven entry (protocol.md §B.5): what lies left of it stands in its proof. */
+/** The log's frontier after a proven entry: what lies left of it stands in its proof. */
 export function frontierAfter(entry: ProvenEntry): Frontier {
   const frontier = frontierFromInclusion(entry.index, entry.checkpoint.size, entry.proof);
   frontier.append(entry.hash);

@@ -13,7 +13,7 @@ export interface RekorV1Options {
   readonly name: string;
   /** Base URL of the server. */
   readonly url: string;
-  /** The host part: that of a shard is `<origin> - <tree ID>` (protocol.md §A.4). */
+  /** The host part: that of a shard is `<origin> - <tree ID>` (rekor pkg/util/checkpoint.go). */
   readonly origin: string;
   /** Named like `origin`. Any of them may sign any shard. */
   readonly keys: NonEmpty<NoteKey>;

@@ -5,13 +5,13 @@ import { MAX_CHECKPOINT_BYTES } from '../checkpoint-evidence.ts';
 
 /** Bytes of the list of shards: each takes some hundreds. */
 export const MAX_LOG_INFO_BYTES = 1024 * 1024;
-/** Bytes of one answer with up to ten entries: attestations, JAR signatures and large keys come in full (protocol.md §C.1, §M.3). */
+/** Bytes of one answer with up to ten entries: attestations, JAR signatures and large keys come in full. */
 export const MAX_ENTRIES_BYTES = 32 * 1024 * 1024;
 /** Bytes of a consistency proof: some dozens of hashes. */
 export const MAX_PROOF_BYTES = 64 * 1024;
 /** More shards than any log has; each of them costs a reader. */
 export const MAX_SHARDS = 256;
-/** No tree below 2^63 has longer proofs (protocol.md §B.2). */
+/** No tree below 2^63 has longer proofs (RFC 6962 §2.1.1). */
 const MAX_PROOF_HASHES = 64;
 
 /** One tree of the log as `/api/v1/log` lists it. Nothing in it is signed but `signedTreeHead`. */
@@ -66,7 +66,7 @@ export function parseEntries(answer: Buffer): readonly ServedEntry[] {
   );
 }
 
-/** The hashes of an answer of `GET /api/v1/log/proof`. Its `rootHash` is the root of another size (protocol.md §C.4). Throws SyntaxError. */
+/** The hashes of an answer of `GET /api/v1/log/proof`. Its `rootHash` is the root of another size (rekor pkg/api/tlog.go). Throws SyntaxError. */
 export function parseConsistencyProof(answer: Buffer): readonly Hash[] {
   return parseJson(answer, consistencySchema).hashes.map((hash) => parseHash(hash, 'hex'));
 }

@@ -17,7 +17,7 @@ import type { ListedShard } from './responses.ts';
 import { ShardEntries } from './shard-entries.ts';
 import type { FetchLogInfo } from './shared-log-info.ts';
 
-/** Requests under way at once (protocol.md §M.3: more gain little, and each answer may be large). */
+/** Requests under way at once (more gain little, and each answer may be large). */
 const AHEAD = 8;
 
 /** One shard of a Rekor v1 log. */

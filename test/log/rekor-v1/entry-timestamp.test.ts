@@ -3,7 +3,7 @@ import { verifyEntryTimestamp } from '../../../src/log/rekor-v1/entry-timestamp.
 import { noteKey } from '../../../src/tlog/note.ts';
 import { FakeRekorV1 } from '../../fakes/fake-rekor-v1.ts';
 
-// The key of the public log (protocol.md §L.1).
+// The key of the public log.
 const PUBLIC_KEY = noteKey(
   'rekor.sigstore.dev',
   Buffer.from(

@@ -1,0 +1,133 @@
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { createDemoAuthority, extension } from '../../src/demo/certificate-authority.ts';
+import { parseCertificate } from '../../src/entry/certificate.ts';
+import type { Certificate } from '../../src/entry/entry.ts';
+import { createChainVerifier, type CertificateAuthority } from '../../src/trust/chain.ts';
+
+const NOW = new Date('2026-01-01T12:00:00Z');
+const MINUTE = 60_000;
+const authority = createDemoAuthority({ name: 'test', now: NOW });
+const evil = createDemoAuthority({ name: 'test', now: NOW });
+const trusted: CertificateAuthority = { name: 'test', chain: authority.chain, validFrom: null, validTo: null };
+
+describe('createChainVerifier()', () => {
+  it('trusts a certificate of the authority, and not one of another that has the same names', () => {
+    const verify = createChainVerifier([trusted], null);
+    expect(verify(leaf(), NOW)).toBe('trusted');
+    expect(verify(leaf({ by: evil }), NOW)).toBe('untrusted');
+    expect(createChainVerifier([{ ...trusted, chain: evil.chain }, trusted], null)(leaf(), NOW)).toBe('trusted');
+  });
+
+  it('trusts nobody when there is no authority', () => {
+    expect(createChainVerifier([], null)(leaf(), NOW)).toBe('untrusted');
+  });
+
+  it('asks for the purpose of code signing', () => {
+    expect(createChainVerifier([trusted], null)(leaf({ codeSigning: false }), NOW)).toBe('untrusted');
+  });
+
+  it('needs the issuer only, be it an intermediate or the root itself', () => {
+    const [intermediate, root] = authority.chain;
+    const asLeaf = { ...parseCertificate(intermediate), notBefore: NOW.getTime(), codeSigning: true };
+    expect(createChainVerifier([{ ...trusted, chain: [intermediate] }], null)(leaf(), NOW)).toBe('trusted');
+    expect(createChainVerifier([{ ...trusted, chain: [root] }], null)(leaf(), NOW)).toBe('untrusted');
+    // What the root has signed stands for a leaf that it issued.
+    expect(createChainVerifier([trusted], null)(asLeaf, NOW)).toBe('trusted');
+  });
+
+  it.each([
+    ['at the first moment', { validFrom: NOW }, 'trusted'],
+    ['at the last moment', { validTo: NOW }, 'trusted'],
+    ['before the first moment', { validFrom: new Date(NOW.getTime() + 1) }, 'untrusted'],
+    ['after the last moment', { validTo: new Date(NOW.getTime() - 1) }, 'untrusted'],
+  ] as const)('looks %s whether the authority is trusted', (_, window, expected) => {
+    expect(createChainVerifier([{ ...trusted, ...window }], null)(leaf(), NOW)).toBe(expected);
+  });
+
+  it('looks whether the certificates of the authority were valid when the leaf began', () => {
+    const { validFrom, validTo } = new X509Certificate(authority.chain[1]);
+    const verdicts = [Date.parse(validFrom), Date.parse(validTo)].flatMap((at) =>
+      [-1000, 0, 1000].map((offset) => {
+        const notBefore = new Date(at + offset);
+        return createChainVerifier([trusted], null)(leaf({ notBefore }), notBefore);
+      }),
+    );
+    expect(verdicts).toEqual(['untrusted', 'trusted', 'trusted', 'trusted', 'trusted', 'untrusted']);
+  });
+
+  it('does not mind that the leaf has long expired', () => {
+    expect(createChainVerifier([trusted], null)(leaf(), new Date('2027-01-01'))).toBe('trusted');
+  });
+
+  it('trusts no certificate that begins more than five minutes from now', () => {
+    const verify = createChainVerifier([trusted], null);
+    expect(verify(leaf({ notBefore: new Date(NOW.getTime() + 5 * MINUTE) }), NOW)).toBe('trusted');
+    expect(verify(leaf({ notBefore: new Date(NOW.getTime() + 6 * MINUTE) }), NOW)).toBe('untrusted');
+  });
+
+  it('does not know about strangers that are later than its data', () => {
+    const verify = createChainVerifier([trusted], new Date(NOW.getTime() - MINUTE));
+    expect(verify(leaf(), NOW)).toBe('trusted');
+    expect(verify(leaf({ by: evil }), NOW)).toBe('unknown');
+    expect(verify(leaf({ by: evil, notBefore: new Date(NOW.getTime() - MINUTE) }), NOW)).toBe('untrusted');
+  });
+
+  it('does not trust a certificate that was changed after it was signed', () => {
+    const { der } = leaf();
+    const verify = createChainVerifier([trusted], null);
+    const verdicts = Array.from(der, (_, at) => {
+      const changed = Buffer.from(der);
+      changed.writeUInt8((changed.readUInt8(at) + 1) % 256, at);
+      return verify({ ...leaf(), der: changed }, NOW);
+    });
+    expect([...new Set(verdicts)]).toEqual(['untrusted']);
+  });
+
+  it('does not trust bytes that are no certificate', () => {
+    expect(createChainVerifier([trusted], null)({ ...leaf(), der: Buffer.from('x') }, NOW)).toBe('untrusted');
+  });
+
+  it('reads certificates with critical extensions that it does not know', () => {
+    const extraExtensions = [extension('1.2.3.4', true, Buffer.from('x'))];
+    expect(createChainVerifier([trusted], null)(leaf({ extraExtensions }), NOW)).toBe('trusted');
+  });
+
+  it.each([
+    [
+      'bytes that are no certificate',
+      [Buffer.from('x')],
+      'Cannot read a certificate of authority "acme": expected X.509 in DER',
+    ],
+    [
+      'a certificate that is no CA',
+      [leaf().der],
+      'Cannot use authority "acme": a certificate of its chain is no CA certificate',
+    ],
+    [
+      'two chains in one',
+      [authority.chain[0], evil.chain[1]],
+      'Cannot use authority "acme": a certificate is not issued by the next of its chain',
+    ],
+    [
+      'a chain from its root down',
+      [authority.chain[1], authority.chain[0]],
+      'Cannot use authority "acme": a certificate is not issued by the next of its chain',
+    ],
+  ])('refuses an authority of %s', (_, [first = Buffer.alloc(0), ...others], message) => {
+    expect(() => createChainVerifier([{ ...trusted, name: 'acme', chain: [first, ...others] }], null)).toThrow(
+      new SyntaxError(message),
+    );
+  });
+});
+
+interface LeafOptions {
+  readonly by?: typeof authority;
+  readonly notBefore?: Date;
+  readonly codeSigning?: boolean;
+  readonly extraExtensions?: readonly Buffer[];
+}
+
+function leaf({ by = authority, ...request }: LeafOptions = {}): Certificate {
+  return parseCertificate(by.issue({ subject: 'a@example.com', claims: {}, notBefore: NOW, ...request }).certificate);
+}
