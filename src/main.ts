@@ -1,23 +1,33 @@
 #!/usr/bin/env node
-import { runCli } from './cli/program.ts';
 
 /** A clean end is promised within five seconds: past this, what still hangs is cut off. Everything in the database is transactional. */
 const GRACE_MS = 4_000;
 
 const stop = new AbortController();
+const end = (): void => {
+  stop.abort();
+  setTimeout(() => process.exit(0), GRACE_MS).unref();
+};
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
     if (stop.signal.aborted) {
       process.exit(0);
     }
-    stop.abort();
-    setTimeout(() => process.exit(0), GRACE_MS).unref();
+    end();
   });
 }
-// A reader that went away (`sigwatch history | head`) is no fault.
+// A reader that went away (`sigwatch history | head`) is no fault; what was started for it is cleared away.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 3);
+  if (error.code !== 'EPIPE') {
+    process.exit(3);
+  }
+  end();
 });
+// Who reads the log lines may go away: the watch goes on.
+process.stderr.on('error', () => undefined);
+
+// Loaded last: it takes a moment, in which a signal must find its handler.
+const { runCli } = await import('./cli/program.ts');
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),

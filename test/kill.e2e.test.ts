@@ -1,10 +1,7 @@
-import Database from 'better-sqlite3';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDemoAuthority } from '../src/demo/certificate-authority.ts';
 import { dsseV2 } from '../src/demo/entries.ts';
-import { readStatus } from '../src/store/status.ts';
-import { Store } from '../src/store/store.ts';
 import { startFakeLog, type RunningFakeLog } from './fakes/fake-log.ts';
 import { countEach } from './support/count-each.ts';
 import { logLines, stop, type Ended, type Running } from './support/program.ts';
@@ -73,7 +70,7 @@ beforeAll(async () => {
   grower.stop();
 
   const daemon = stage.bench.start(['run', '--config', config]);
-  await until('everything is verified and told', () => isDone(stage, [stage.log, second]));
+  await until('everything is verified and told', isDone);
   last = await stop(daemon);
 }, 170_000);
 
@@ -249,7 +246,10 @@ function createGrower({ authority }: Stage, logs: readonly RunningFakeLog[]): Gr
   let timer: NodeJS.Timeout | undefined;
 
   /** The leaf number `n`, with its signers. */
-  const kinds: readonly ((n: number, repository: string) => {
+  const kinds: readonly ((
+    n: number,
+    repository: string,
+  ) => {
     readonly leaf: Buffer;
     readonly signers: readonly Pick<Planted, 'verdict' | 'ref'>[];
   })[] = [
@@ -286,7 +286,9 @@ function createGrower({ authority }: Stage, logs: readonly RunningFakeLog[]): Gr
     const watch = pick(REPOSITORIES, Math.floor(chance() * REPOSITORIES.length));
     const { leaf, signers } = pick(kinds, Math.floor(chance() * kinds.length))(ticks, `acme/${watch}`);
     const index = log.size + strangers.length;
-    planted.push(...signers.map(({ verdict, ref }, signer) => ({ log: log.origin, index, signer, watch, verdict, ref })));
+    planted.push(
+      ...signers.map(({ verdict, ref }, signer) => ({ log: log.origin, index, signer, watch, verdict, ref })),
+    );
     log.append([...strangers, leaf]);
     ticks += 1;
   };
@@ -309,25 +311,14 @@ function pick<T>(items: readonly T[], number: number): T {
   return item;
 }
 
-function isDone({ database }: Stage, logs: readonly RunningFakeLog[]): boolean {
-  const store = Store.open(database, { readonly: true });
-  try {
-    const status = readStatus(store);
-    const sizes = status.logs.map(({ verified_size: size }) => size);
-    return status.deliveries.pending === 0 && sizes.join() === logs.map(({ size }) => size).join();
-  } finally {
-    store.close();
-  }
+function isDone(): boolean {
+  const status = stage.status();
+  const sizes = status?.logs.map(({ verified_size: size }) => size);
+  return status?.deliveries.pending === 0 && sizes?.join() === [stage.log, second].map(({ size }) => size).join();
 }
 
-function query(sql: string): readonly Readonly<Record<string, unknown>>[] {
-  const db = new Database(stage.database, { readonly: true });
-  try {
-    // Rows of better-sqlite3 are objects by column.
-    return db.prepare<[], Record<string, unknown>>(sql).all();
-  } finally {
-    db.close();
-  }
+function query(sql: string): ReturnType<Stage['query']> {
+  return stage.query(sql);
 }
 
 /** Park and Miller's generator: the same moments in every run. */

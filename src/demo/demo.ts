@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,17 +45,24 @@ export async function runDemo(deps: DemoDeps, signal: AbortSignal): Promise<void
   try {
     await play(stage, daemon, deps, signal);
     if (deps.keep) {
-      deps.print(`\nStill running. Look around:  sigwatch status --config ${stage.configFile}\nCtrl-C ends it.\n`);
-      await new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => {
-          resolve();
-        });
-      });
+      deps.print(`\nStill running. Look around:  sigwatch status --config ${stage.configFile}\nCtrl-C ends it.`);
+      await aborted(signal);
+    }
+  } catch (error) {
+    // Who asked the demo to end wants no explanation why it did not go on.
+    if (!signal.aborted) {
+      throw error;
     }
   } finally {
     await daemon.stop();
     await Promise.all([stage.log.close(), stage.slack.close(), stage.mail.close()]);
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) {
+    await once(signal, 'abort');
   }
 }
 
@@ -143,9 +151,17 @@ function startDaemon(configFile: string, deps: DemoDeps): Daemon {
 
 async function play(stage: Stage, daemon: Daemon, deps: DemoDeps, signal: AbortSignal): Promise<void> {
   const { log, slack, mail } = stage;
-  const scene = async (title: string, text: string): Promise<void> => {
-    deps.print(`\n── ${title} ${'─'.repeat(Math.max(2, 74 - title.length))}\n${text}\n`);
+  const title = (text: string): void => {
+    deps.print(`\n── ${text} ${'─'.repeat(Math.max(2, 74 - text.length))}`);
+  };
+  const tell = async (text: string): Promise<void> => {
+    deps.print(`${text.trimEnd()}\n`);
     await deps.clock.sleep(deps.paceMs, signal);
+    signal.throwIfAborted();
+  };
+  const scene = async (heading: string, text: string): Promise<void> => {
+    title(heading);
+    await tell(text);
   };
   const until = <T>(what: string, look: () => T | null): Promise<T> => waitFor(what, look, daemon, deps, signal);
   const view = (): DemoView | null => readDemo(stage.database);
@@ -172,17 +188,16 @@ async function play(stage: Stage, daemon: Daemon, deps: DemoDeps, signal: AbortS
   );
 
   log.append([signed(stage, 'refs/heads/hotfix-7f3a')]);
-  deps.print(`\n── 3. An attacker's branch runs its own copy of release.yml ${'─'.repeat(18)}\n`);
+  title("3. An attacker's branch runs its own copy of release.yml");
   const attack = await until('the Slack message about the attack', () => slack.texts()[posts] ?? null);
   const letter = await until('the mail about the attack', () => mail.mails().find(mentions('hotfix-7f3a')) ?? null);
-  deps.print(
-    `The certificate is real: right owner, right repository, right workflow file. Only the ref is wrong.\n\nThe Slack message that was sent:\n\n${indent(attack)}\n`,
+  await tell(
+    `The certificate is real: right owner, right repository, right workflow file. Only the ref is wrong.\n\nThe Slack message that was sent:\n\n${indent(attack)}`,
   );
-  await deps.clock.sleep(deps.paceMs, signal);
   await scene('   The mail that was sent', indent(letter.text));
 
   log.fork(3);
-  deps.print(`\n── 4. The log itself lies ${'─'.repeat(52)}\n`);
+  title('4. The log itself lies');
   await until('the alert about the fork', () => slack.texts()[posts + 1] ?? null);
   const evidence = await until('the evidence of the fork', () => view()?.fork ?? null);
   await scene(

@@ -4,10 +4,12 @@ export function element(tag: number, ...content: readonly Uint8Array[]): Buffer 
   return Buffer.concat([Buffer.from([tag]), lengthOf(body.length), body]);
 }
 
+/** A SEQUENCE, or SEQUENCE OF, of elements in this order. */
 export function sequence(...content: readonly Uint8Array[]): Buffer {
   return element(0x30, ...content);
 }
 
+/** A SET OF, with its elements already in order. */
 export function set(...content: readonly Uint8Array[]): Buffer {
   return element(0x31, ...content);
 }
@@ -20,10 +22,12 @@ export function integer(bytes: Uint8Array): Buffer {
   return element(0x02, negative ? Buffer.concat([Buffer.from([0]), digits]) : digits);
 }
 
+/** A BOOLEAN. */
 export function boolean(value: boolean): Buffer {
   return element(0x01, Buffer.from([value ? 0xff : 0x00]));
 }
 
+/** An OCTET STRING. */
 export function octetString(content: Uint8Array): Buffer {
   return element(0x04, content);
 }
@@ -33,6 +37,7 @@ export function bitString(content: Uint8Array, unused = 0): Buffer {
   return element(0x03, Buffer.from([unused]), content);
 }
 
+/** A UTF8String. */
 export function utf8String(text: string): Buffer {
   return element(0x0c, Buffer.from(text, 'utf8'));
 }

@@ -130,7 +130,7 @@ async function reach(
       deps.tell(startedAlert(reader.origin, target), now);
     }
   });
-  if (first || position.verified?.size !== target.size) {
+  if (position.verified?.size !== target.size) {
     logger.info({ log: reader.origin, size: target.size, root: target.root.toString('hex') }, 'verified');
   }
 }

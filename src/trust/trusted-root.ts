@@ -3,6 +3,7 @@ import {
   HashAlgorithm,
   TrustedRoot,
   type CertificateAuthority as CertificateAuthorityMessage,
+  type TimeRange,
   type TransparencyLogInstance,
 } from '@sigstore/protobuf-specs';
 import { isNonEmpty } from '../lib/non-empty.ts';
@@ -121,6 +122,11 @@ function toAuthority(authority: CertificateAuthorityMessage): CertificateAuthori
   return usable;
 }
 
-function validity(validFor: { start?: Date | undefined; end?: Date | undefined } | undefined) {
-  return { validFrom: validFor?.start ?? null, validTo: validFor?.end ?? null };
+/** No start stands for the beginning of time, no end for an open one. */
+function validity(validFor: TimeRange | undefined): { readonly validFrom: Date | null; readonly validTo: Date | null } {
+  const { start = null, end = null } = validFor ?? {};
+  if ([start, end].some((time) => time !== null && Number.isNaN(time.getTime()))) {
+    throw new SyntaxError('its validity is not given in times of RFC 3339');
+  }
+  return { validFrom: start, validTo: end };
 }

@@ -51,12 +51,13 @@ export interface LogSite {
   close(): Promise<void>;
 }
 
-export type StartSite = () => Promise<LogSite>;
+/** `name`: origin or host, where there are several. */
+export type StartSite = (name?: string) => Promise<LogSite>;
 
 /** For `describe.each`. */
 export const BOTH: readonly (readonly [LogType, StartSite])[] = [
-  ['rekor-v2', async () => siteV2(await startFakeLog())],
-  ['rekor-v1', async () => siteV1(await startFakeRekorV1())],
+  ['rekor-v2', async (name) => siteV2(await startFakeLog(name))],
+  ['rekor-v1', async (name) => siteV1(await startFakeRekorV1(name === undefined ? {} : { host: name }))],
 ];
 
 export function siteV2(log: RunningFakeLog): LogSite {
@@ -74,7 +75,7 @@ export function siteV2(log: RunningFakeLog): LogSite {
     },
     source: (http, start = 'genesis') =>
       createRekorV2Source(
-        { name: 'fake-v2', url: log.url, readPath: READ_PATH, origin: log.origin, keys: [log.key], start },
+        { name: log.origin, url: log.url, readPath: READ_PATH, origin: log.origin, keys: [log.key], start },
         http,
       ),
     entry: (signer, artifact = 'widget') => hashedRekordV2({ ...signer, artifact: Buffer.from(artifact) }),
@@ -136,7 +137,7 @@ export function siteV1(log: RunningFakeRekorV1): LogSite {
       return active.tree.root(active.size);
     },
     source: (http, start = 'genesis') =>
-      createRekorV1Source({ name: 'fake-v1', url: log.url, origin: log.host, keys: log.keys, start }, http),
+      createRekorV1Source({ name: log.host, url: log.url, origin: log.host, keys: log.keys, start }, http),
     entry: (signer, artifact = 'widget') => hashedRekordV1({ ...signer, artifact: Buffer.from(artifact) }),
     envelope: (signers, payload = '{}') => dsseV1({ signers, payload: Buffer.from(payload) }),
     append: (leaves) => {

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Alert } from '../../src/alert/alert.ts';
+import type { Alert, AlertKind } from '../../src/alert/alert.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { runOnce, type OnceOutcome } from '../../src/daemon.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import type { Logger } from '../../src/lib/logger.ts';
-import { listAlerts } from '../../src/store/alerts.ts';
+import { findAlert, listAlerts } from '../../src/store/alerts.ts';
+import type { Evidence } from '../../src/log/log.ts';
 import { readHistory, type HistoryLine } from '../../src/store/history.ts';
 import { readStatus, type LogStatus } from '../../src/store/status.ts';
 import { Store } from '../../src/store/store.ts';
@@ -28,7 +29,7 @@ export interface SeenCheckpoint {
 /** What the database holds, as operators read it. */
 export interface Known {
   readonly logs: readonly LogStatus[];
-  /** By log, index, watch. */
+  /** By log, index, watch, fingerprint. */
   readonly history: readonly HistoryLine[];
   /** By what they are about. */
   readonly alerts: readonly Alert[];
@@ -59,26 +60,39 @@ export class MonitorBench {
   }
 
   read(): Known {
-    const store = Store.open(this.#path('data/sigwatch.db'), { readonly: true });
-    try {
-      return {
-        logs: readStatus(store).logs,
-        history: [...readHistory(store, {})].sort(byPlace),
-        alerts: listAlerts(store).sort((a, b) => a.dedupeKey.localeCompare(b.dedupeKey)),
-        checkpoints: store
-          .prepare<SeenCheckpoint>('SELECT log, size, root FROM v_checkpoints ORDER BY log, size, root')
-          .all(),
-        unparsable: store
-          .prepare<Known['unparsable'][number]>('SELECT log, idx AS "index", problem FROM unparsable ORDER BY log, idx')
-          .all(),
-      };
-    } finally {
-      store.close();
-    }
+    return this.#open((store) => ({
+      logs: readStatus(store).logs,
+      history: [...readHistory(store, {})].sort(byPlace),
+      alerts: listAlerts(store).sort((a, b) => a.dedupeKey.localeCompare(b.dedupeKey)),
+      checkpoints: store
+        .prepare<SeenCheckpoint>('SELECT log, size, root FROM v_checkpoints ORDER BY log, size, root')
+        .all(),
+      unparsable: store
+        .prepare<Known['unparsable'][number]>('SELECT log, idx AS "index", problem FROM unparsable ORDER BY log, idx')
+        .all(),
+    }));
+  }
+
+  /** The evidence of every alert of this kind. */
+  evidence(kind: AlertKind): readonly (Evidence | null | undefined)[] {
+    return this.#open((store) =>
+      listAlerts(store)
+        .filter((alert) => alert.kind === kind)
+        .map(({ id }) => findAlert(store, id)?.evidence),
+    );
   }
 
   close(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #open<T>(read: (store: Store) => T): T {
+    const store = Store.open(this.#path('data/sigwatch.db'), { readonly: true });
+    try {
+      return read(store);
+    } finally {
+      store.close();
+    }
   }
 
   #path(name: string): string {
@@ -87,5 +101,10 @@ export class MonitorBench {
 }
 
 function byPlace(a: HistoryLine, b: HistoryLine): number {
-  return a.log.localeCompare(b.log) || a.index - b.index || a.watch.localeCompare(b.watch);
+  return (
+    a.log.localeCompare(b.log) ||
+    a.index - b.index ||
+    a.watch.localeCompare(b.watch) ||
+    a.signer.fingerprint.localeCompare(b.signer.fingerprint)
+  );
 }

@@ -1,6 +1,9 @@
 import { createDemoAuthority, type DemoAuthority } from '../../src/demo/certificate-authority.ts';
 import { startMailReceiver, type MailReceiver } from '../../src/demo/mail-receiver.ts';
 import { startSlackReceiver, type SlackReceiver } from '../../src/demo/slack-receiver.ts';
+import { DatabaseError } from '../../src/store/database-error.ts';
+import { readStatus, type Status } from '../../src/store/status.ts';
+import { Store } from '../../src/store/store.ts';
 import { startFakeLog, type RunningFakeLog } from '../fakes/fake-log.ts';
 import { ProgramBench } from './program.ts';
 
@@ -25,6 +28,10 @@ export interface Stage {
   readonly slack: SlackReceiver;
   readonly mail: MailReceiver;
   readonly database: string;
+  /** How everything stands, as the database beside the daemon shows it; null while there is none. */
+  status(): Status | null;
+  /** Rows of the database. */
+  query(sql: string): readonly Readonly<Record<string, unknown>>[];
   /** Writes `sigwatch.yaml` and gives its path. What is named here stands instead of the whole section. */
   configure(sections?: Readonly<Record<string, unknown>>): string;
   /** The channels `slack` and `mail`, and messages that wait for nothing. */
@@ -40,13 +47,17 @@ export async function setStage(): Promise<Stage> {
   const authority = createDemoAuthority({ name: 'test-ca' });
   bench.write('ca.pem', authority.chainPem());
 
+  const database = bench.path('data/sigwatch.db');
+
   const stage: Stage = {
     bench,
     log,
     authority,
     slack,
     mail,
-    database: bench.path('data/sigwatch.db'),
+    database,
+    status: () => readBeside(database, readStatus),
+    query: (sql) => readBeside(database, (store) => store.prepare<Record<string, unknown>>(sql).all()) ?? [],
     configure: (sections = {}) => {
       const config = {
         version: 1,
@@ -89,4 +100,20 @@ export async function setStage(): Promise<Stage> {
     },
   };
   return stage;
+}
+
+/** Null while the daemon is still making the database. */
+function readBeside<T>(database: string, read: (store: Store) => T): T | null {
+  let store: Store | undefined;
+  try {
+    store = Store.open(database, { readonly: true });
+    return read(store);
+  } catch (error) {
+    if (error instanceof DatabaseError) {
+      return null;
+    }
+    throw error;
+  } finally {
+    store?.close();
+  }
 }

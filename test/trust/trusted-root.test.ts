@@ -1,0 +1,172 @@
+import { generateKeyPairSync, hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createDemoAuthority } from '../../src/demo/certificate-authority.ts';
+import { parseTrustedRoot } from '../../src/trust/trusted-root.ts';
+import { hasRealdata, realdata } from '../support/realdata.ts';
+
+const MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
+const authority = createDemoAuthority({ name: 'test' });
+const spki = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
+
+describe('parseTrustedRoot()', () => {
+  it('reads logs of both kinds, and authorities', () => {
+    const json = trustedRoot({
+      tlogs: [
+        tlog({ baseUrl: 'https://rekor.example', logId: { keyId: hash('sha256', spki, 'base64') } }),
+        tlog({ baseUrl: 'http://log.example:3003/' }),
+      ],
+      certificateAuthorities: [certificateAuthority()],
+    });
+    const validity = { validFrom: new Date('2025-01-01T00:00:00Z'), validTo: new Date('2026-01-01T00:00:00.5Z') };
+    const log = { readPath: '/api/v2', spki, ...validity };
+    expect(parseTrustedRoot(json)).toEqual({
+      authorities: [{ name: 'https://fulcio.example', chain: authority.chain, ...validity }],
+      logs: [
+        { ...log, type: 'rekor-v1', origin: 'rekor.example', url: 'https://rekor.example' },
+        { ...log, type: 'rekor-v2', origin: 'log.example:3003', url: 'http://log.example:3003' },
+      ],
+      goodUntil: null,
+      skipped: [],
+    });
+  });
+
+  it('takes a missing start and a missing end as open', () => {
+    const publicKey = { rawBytes: spki.toString('base64'), validFor: {} };
+    const open = [tlog({ publicKey }), tlog({ publicKey: { ...publicKey, validFor: undefined } })];
+    expect(parseTrustedRoot(trustedRoot({ tlogs: open })).logs).toMatchObject([
+      { validFrom: null, validTo: null },
+      { validFrom: null, validTo: null },
+    ]);
+  });
+
+  it.each([
+    ['another hash', tlog({ hashAlgorithm: 'SHA2_512' }), 'its tree is not made with SHA-256'],
+    ['no hash', tlog({ hashAlgorithm: undefined }), 'its tree is not made with SHA-256'],
+    ['no URL', tlog({ baseUrl: 'log' }), 'its baseUrl is no http(s) URL'],
+    ['a URL of another kind', tlog({ baseUrl: 'file:///etc' }), 'its baseUrl is no http(s) URL'],
+    ['no key', tlog({ publicKey: undefined }), 'it has no public key or no log ID'],
+    ['a start that is no time', tlog(keyed(spki, { start: 'soon' })), 'its validity is not given in times of RFC 3339'],
+    ['no log ID', tlog({ logId: undefined }), 'it has no public key or no log ID'],
+    [
+      'a key that signs no notes',
+      tlog(keyed(rsaKey())),
+      'Cannot use the rsa key of "log.example": expected Ed25519 or ECDSA on P-256',
+    ],
+  ])('leaves out a log with %s and says so', (_, log, why) => {
+    const { logs, skipped } = parseTrustedRoot(trustedRoot({ tlogs: [log, tlog()] }));
+    expect(logs).toHaveLength(1);
+    expect(skipped).toEqual([{ what: `log "${String(log['baseUrl'])}"`, why }]);
+  });
+
+  it.each([
+    ['no certificates', { certificates: [] }, 'it has no certificates'],
+    [
+      'a certificate that is none',
+      { certificates: [{ rawBytes: 'AAAA' }] },
+      'Cannot read a certificate of authority "https://fulcio.example": expected X.509 in DER',
+    ],
+  ])('leaves out an authority with %s and says so', (_, certChain, why) => {
+    const certificateAuthorities = [certificateAuthority({ certChain }), certificateAuthority()];
+    const { authorities, skipped } = parseTrustedRoot(trustedRoot({ certificateAuthorities }));
+    expect(authorities).toHaveLength(1);
+    expect(skipped).toEqual([{ what: 'certificate authority "https://fulcio.example"', why }]);
+  });
+
+  it.each([
+    ['no JSON', '{', 'Cannot parse trusted root: expected JSON'],
+    [
+      'an array',
+      '[]',
+      'Cannot parse trusted root of media type "(none)": expected application/vnd.dev.sigstore.trustedroot+json',
+    ],
+    [
+      'null',
+      'null',
+      'Cannot parse trusted root of media type "(none)": expected application/vnd.dev.sigstore.trustedroot+json',
+    ],
+    [
+      'a bundle',
+      '{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}',
+      'Cannot parse trusted root of media type "application/vnd.dev.sigstore.bundle.v0.3+json": expected application/vnd.dev.sigstore.trustedroot+json',
+    ],
+  ])('refuses %s', (_, json, message) => {
+    expect(() => parseTrustedRoot(json)).toThrow(new SyntaxError(message));
+  });
+
+  it('refuses values of the wrong type', () => {
+    expect(() => parseTrustedRoot(trustedRoot({ tlogs: [tlog({ hashAlgorithm: 'MD5' })] }))).toThrow(SyntaxError);
+    expect(() => parseTrustedRoot(trustedRoot({ tlogs: [tlog({ publicKey: { rawBytes: 7 } })] }))).toThrow(SyntaxError);
+    expect(() => parseTrustedRoot(trustedRoot({ tlogs: [null] }))).toThrow(SyntaxError);
+  });
+});
+
+describe.runIf(hasRealdata)('parseTrustedRoot() on real files', () => {
+  it.each([
+    [
+      'trust/sigstore__root-signing/targets/trusted_root.json',
+      [1, 2],
+      ['rekor-v1 rekor.sigstore.dev', 'rekor-v2 log2025-1.rekor.sigstore.dev'],
+    ],
+    [
+      'trust/sigstore__root-signing-staging/targets/trusted_root.json',
+      [2, 2],
+      [
+        'rekor-v1 rekor.sigstage.dev',
+        'rekor-v2 log2025-alpha1.rekor.sigstage.dev',
+        'rekor-v2 log2025-alpha2.rekor.sigstage.dev',
+        'rekor-v2 log2025-alpha3.rekor.sigstage.dev',
+        'rekor-v2 log2026-1.us-east4.rekor.sigstage.dev',
+      ],
+    ],
+    ['servers/rekor-v2/trusted_root.json', [2], ['rekor-v2 rekor-local']],
+  ])('finds the logs and authorities of %s', (file, chains, logs) => {
+    const data = parseTrustedRoot(readFileSync(realdata(file), 'utf8'));
+    expect(data.authorities.map(({ chain }) => chain.length)).toEqual(chains);
+    expect(data.logs.map(({ type, origin }) => `${type} ${origin}`)).toEqual(logs);
+    expect(data.skipped).toEqual([]);
+  });
+
+  it('names the authority of 2023 whose chain was published in the wrong order', () => {
+    const file = 'trust/sigstore__root-signing/history/2023-01-25-e53aafb3-trusted_root.json';
+    expect(parseTrustedRoot(readFileSync(realdata(file), 'utf8')).skipped).toEqual([
+      {
+        what: 'certificate authority "https://fulcio.sigstore.dev"',
+        why: 'Cannot use authority "https://fulcio.sigstore.dev": a certificate is not issued by the next of its chain',
+      },
+    ]);
+  });
+
+  it('refuses the file of another media type', () => {
+    const file = 'trust/sigstore__sigstore-python/test/assets/trusted_root/trustedroot.badtype.json';
+    expect(() => parseTrustedRoot(readFileSync(realdata(file), 'utf8'))).toThrow(SyntaxError);
+  });
+});
+
+type Json = Readonly<Record<string, unknown>>;
+
+function trustedRoot(members: Json): string {
+  return JSON.stringify({ mediaType: MEDIA_TYPE, ...members });
+}
+
+function tlog(members: Json = {}): Json {
+  return { baseUrl: 'https://log.example', hashAlgorithm: 'SHA2_256', ...keyed(spki), ...members };
+}
+
+function keyed(key: Buffer, validFor: Json = VALID_FOR): Json {
+  return {
+    publicKey: { rawBytes: key.toString('base64'), keyDetails: 'PKIX_ED25519', validFor },
+    logId: { keyId: hash('sha256', 'not the key', 'base64') },
+  };
+}
+
+function rsaKey(): Buffer {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'der' });
+}
+
+function certificateAuthority(members: Json = {}): Json {
+  const certificates = authority.chain.map((der) => ({ rawBytes: der.toString('base64') }));
+  return { uri: 'https://fulcio.example', certChain: { certificates }, validFor: VALID_FOR, ...members };
+}
+
+const VALID_FOR = { start: '2025-01-01T00:00:00Z', end: '2026-01-01T00:00:00.500Z' };
