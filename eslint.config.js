@@ -19,5 +19,9 @@ export default tseslint.config(
     files: ['test/**', 'bench/**', 'src/main.ts', 'config/**', '*.ts', '*.js'],
     rules: { 'no-restricted-globals': 'off' },
   },
-  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: { process: 'readonly' } } },
+  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked, languageOptions: {
+      ...tseslint.configs.disableTypeChecked.languageOptions,
+      globals: { process: 'readonly' },
+    },
+  },
 );

@@ -39,7 +39,6 @@ const TABLE: Readonly<Record<string, Rule>> = {
 /** Folders and files that may import a package: few know it, so that it can be replaced there. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@noble/curves': ['entry'],
-  '@noble/hashes': ['entry'],
   '@sigstore/protobuf-specs': ['trust'],
   '@sigstore/rekor-types': ['log'],
   '@sigstore/tuf': ['trust'],

@@ -35,7 +35,7 @@ function failure(file: string, message: string, cause?: unknown): ConfigError {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
-    return 'Cannot write the configuration: the file exists already; name another one, or remove it first';
+    return 'Cannot write the configuration: the file exists already; name another one with --config, or replace it with --force';
   }
   return `Cannot write the configuration: ${error instanceof Error ? error.message : String(error)}`;
 }

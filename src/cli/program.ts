@@ -13,7 +13,7 @@ import { findConfig } from './find-config.ts';
 import { historyCommand, type HistoryOptions } from './history.ts';
 import { initCommand } from './init.ts';
 import type { ExitStatus, Io } from './io.ts';
-import { safeLines } from './print.ts';
+import { safe, safeLines } from './print.ts';
 import { runCommand } from './run.ts';
 import { statusCommand, type StatusOptions } from './status.ts';
 
@@ -65,7 +65,7 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     );
 
   const add = (name: string, description: string, example: string): Command =>
-    program.command(name).description(description).addHelpText('after', `\nExample:\n  ${example}\n`);
+    describe(program.command(name), description, example);
   const configured = (command: Command): Command =>
     command.option(
       '--config <file>',
@@ -145,25 +145,44 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
       withStore(options.config, (store) => historyCommand(store, options, io, systemClock.now()));
     });
 
-  const alerts = program
-    .command('alerts')
-    .description('What people were told, and what is still open')
-    .addHelpText('after', '\nExample:\n  sigwatch alerts list --state open\n');
-  configured(alerts.command('list', { isDefault: true }).description('Every alert, open ones first'))
+  const alerts = add('alerts', 'What people were told, and what is still open', 'sigwatch alerts list --state open');
+  configured(
+    describe(
+      alerts.command('list', { isDefault: true }),
+      'Every alert, open ones first',
+      'sigwatch alerts list --class identity --since 7d',
+    ),
+  )
     .option('--state <state>', 'open, acknowledged or closed')
     .option('--class <class>', 'identity, log or operational')
     .option('--watch <name>', 'of this watch')
     .option('--since <time>', 'last seen since: a duration (7d) or RFC 3339')
     .option('--json', 'one JSON object a line')
-    .action((options: ListOptions & { config?: string }) => {
+    .allowExcessArguments()
+    .action((options: ListOptions & { config?: string }, command: Command) => {
+      // As the default command it is handed every word that is no command.
+      const [word] = command.args;
+      if (word !== undefined) {
+        command.error(`error: unknown command '${safe(word)}': \`sigwatch alerts show ID\` shows one alert`);
+      }
       withStore(options.config, (store) => listAlertsCommand(store, options, io, systemClock.now()));
     });
-  configured(alerts.command('show <id>').description('One alert with all that is known of it, its evidence included'))
+  configured(
+    describe(
+      alerts.command('show <id>'),
+      'One alert with all that is known of it, its evidence included',
+      'sigwatch alerts show k3v9x0m2qa',
+    ),
+  )
     .option('--json', 'one JSON object')
     .action((id: string, options: { config?: string; json?: boolean }) => {
       withStore(options.config, (store) => showAlertCommand(store, id, options, io));
     });
   return program;
+}
+
+function describe(command: Command, description: string, example: string): Command {
+  return command.description(description).addHelpText('after', `\nExample:\n  ${example}\n`);
 }
 
 function parsePace(text: string): number {

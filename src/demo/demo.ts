@@ -1,19 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { createDemoAuthority, type DemoAuthority } from './certificate-authority.ts';
-import { hashedRekordV2 } from './entries.ts';
-import { startLocalLog, type RunningLocalLog } from './local-log.ts';
-import { startMailReceiver, type MailReceiver } from './mail-receiver.ts';
+import { setStage, signed, strangers, WATCH, type Stage } from './demo-stage.ts';
 import { readDemo, type DemoView } from './read-demo.ts';
-import { startSlackReceiver, type SlackReceiver } from './slack-receiver.ts';
-
-const GITHUB = 'https://github.com';
-const REPOSITORY = `${GITHUB}/acme/widget`;
-const WORKFLOW = `${REPOSITORY}/.github/workflows/release.yml`;
 
 /** What the demo needs of the program around it. */
 export interface DemoDeps {
@@ -66,60 +58,6 @@ async function aborted(signal: AbortSignal): Promise<void> {
   }
 }
 
-interface Stage {
-  readonly log: RunningLocalLog;
-  readonly authority: DemoAuthority;
-  readonly slack: SlackReceiver;
-  readonly mail: MailReceiver;
-  readonly configFile: string;
-  readonly database: string;
-}
-
-async function setStage(folder: string): Promise<Stage> {
-  const [log, slack, mail] = await Promise.all([
-    startLocalLog({ origin: 'demo.log' }),
-    startSlackReceiver(),
-    startMailReceiver(),
-  ]);
-  const authority = createDemoAuthority({ name: 'demo-ca' });
-  writeFileSync(join(folder, 'ca.pem'), authority.chainPem());
-  writeFileSync(join(folder, 'log.pub'), log.publicKeyPem);
-  const configFile = join(folder, 'sigwatch.yaml');
-  writeFileSync(configFile, configuration(log.url, slack.url, mail.port));
-  return { log, authority, slack, mail, configFile, database: join(folder, 'data', 'sigwatch.db') };
-}
-
-const WATCH = `watches:
-  - name: widget-release
-    select:
-      - source_repository: acme/widget
-    expect:
-      issuer: https://token.actions.githubusercontent.com
-      builder: acme/widget/.github/workflows/release.yml@refs/tags/v*
-      source_ref: refs/tags/v*
-      trigger: push
-      runner: github-hosted
-    severity: critical
-`;
-
-function configuration(logUrl: string, slackUrl: string, mailPort: number): string {
-  return `version: 1
-trust:
-  source: none
-  certificate_authorities: [{ name: demo-ca, chain: ./ca.pem }]
-logs:
-  discover: false
-  poll_interval: 500ms
-  custom:
-    - { name: demo, type: rekor-v2, url: "${logUrl}", origin: demo.log, public_key: ./log.pub, start: genesis }
-${WATCH}notify:
-  group_wait: 500ms
-  channels:
-    security: { type: slack, webhook_url: "${slackUrl}" }
-    mail: { type: email, from: sigwatch@acme.example, to: [security@acme.example], smtp: { host: 127.0.0.1, port: ${mailPort}, tls: none } }
-`;
-}
-
 interface Daemon {
   readonly child: ChildProcess;
   readonly stderr: () => string;
@@ -130,7 +68,8 @@ function startDaemon(configFile: string, deps: DemoDeps): Daemon {
   const [command, ...args] = deps.self;
   const child = spawn(command, [...args, 'run', '--config', configFile], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: deps.env,
+    // A supervisor of ours is none of the daemon that plays here.
+    env: { ...deps.env, STATE_DIRECTORY: undefined, NOTIFY_SOCKET: undefined },
   });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -198,17 +137,25 @@ async function play(stage: Stage, daemon: Daemon, deps: DemoDeps, signal: AbortS
 
   log.fork(3);
   title('4. The log itself lies');
-  await until('the alert about the fork', () => slack.texts()[posts + 1] ?? null);
+  const alarm = await until('the alert about the fork', () => slack.texts()[posts + 1] ?? null);
+  await tell(`Entry 3 was replaced and the tree signed anew. The Slack message that was sent:\n\n${indent(alarm)}`);
   const evidence = await until('the evidence of the fork', () => view()?.fork ?? null);
   await scene(
     '   The evidence',
-    'Entry 3 was replaced and the tree signed anew. Both notes carry a valid signature of the\nlog, have the same size and another root: proof that the log shows two histories.\n\n' +
+    'Both notes carry a valid signature of the log, have the same size and another root:\nproof that the log shows two histories.\n\n' +
       evidence.notes.map(indent).join('\n') +
       `\nalert ${evidence.id}: ${evidence.title}\nThe monitor stays at the last proven position and follows no further until a person decides.`,
   );
 
+  title('Now yours');
   deps.print(
-    `\n── Now yours ${'─'.repeat(65)}\n\n    sigwatch init --github-org YOUR-ORG     writes a sigwatch.yaml\n    sigwatch check                          says what is wrong in it\n    sigwatch run                            watches\n\n`,
+    [
+      'sigwatch init --github-org YOUR-ORG     writes a sigwatch.yaml',
+      'sigwatch check                          says what is wrong in it',
+      'sigwatch run                            watches',
+    ]
+      .map((line) => `    ${line}`)
+      .join('\n'),
   );
 }
 
@@ -239,39 +186,6 @@ function verifiedAt(view: DemoView | null, size: number): { size: number; root: 
 
 function mentions(text: string): (mail: { readonly text: string }) => boolean {
   return (mail) => mail.text.includes(text);
-}
-
-function signed({ authority }: Stage, ref: string): Buffer {
-  const workflow = `${WORKFLOW}@${ref}`;
-  const { certificate, privateKey } = authority.issue({
-    subject: workflow,
-    claims: {
-      issuer: 'https://token.actions.githubusercontent.com',
-      builder: workflow,
-      builder_digest: 'c0ffee0123456789c0ffee0123456789c0ffee01',
-      runner: 'github-hosted',
-      source_repository: REPOSITORY,
-      source_digest: 'c0ffee0123456789c0ffee0123456789c0ffee01',
-      source_ref: ref,
-      source_repository_id: '123456',
-      source_owner: `${GITHUB}/acme`,
-      source_owner_id: '654321',
-      workflow,
-      trigger: 'push',
-      run: `${REPOSITORY}/actions/runs/4711/attempts/1`,
-    },
-  });
-  return hashedRekordV2({ certificate, privateKey, artifact: Buffer.from(`widget at ${ref}`) });
-}
-
-function strangers({ authority }: Stage, count: number): Buffer[] {
-  return Array.from({ length: count }, (_, number) => {
-    const { certificate, privateKey } = authority.issue({
-      subject: `developer-${number}@elsewhere.example`,
-      claims: { issuer: 'https://accounts.google.com' },
-    });
-    return hashedRekordV2({ certificate, privateKey, artifact: Buffer.from(`artifact ${number}`) });
-  });
 }
 
 function indent(text: string): string {

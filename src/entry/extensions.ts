@@ -63,6 +63,7 @@ export function readExtensions(der: DerText, start: number, end: number): Extens
   const claims: Record<string, string[]> = {};
   const others = new Set<string>();
   let codeSigning = false;
+  let firstIssuer: string | null = null;
   for (let at = start; at < end;) {
     const extension = expectElement(bytes, at, end, TAG.sequence, 'extension');
     const id = expectElement(bytes, extension.start, extension.end, TAG.oid, 'extension identifier');
@@ -80,14 +81,20 @@ export function readExtensions(der: DerText, start: number, end: number): Extens
         claims[`oid:${oidOf(der, id)}`] = [readUnknown(der, value.start, value.end)];
       }
     } else {
-      expectOnce(claims[fulcio.claim] === undefined, der, id);
-      claims[fulcio.claim] = [
-        fulcio.raw ? readRaw(der, value.start, value.end) : readUtf8String(der, value.start, value.end, fulcio.claim),
-      ];
+      const text = fulcio.raw
+        ? readRaw(der, value.start, value.end)
+        : readUtf8String(der, value.start, value.end, fulcio.claim);
+      if (fulcio.claim === FIRST_ISSUER) {
+        expectOnce(firstIssuer === null, der, id);
+        firstIssuer = text;
+      } else {
+        expectOnce(claims[fulcio.claim] === undefined, der, id);
+        claims[fulcio.claim] = [text];
+      }
     }
     at = extension.end;
   }
-  return { claims: finish(claims), codeSigning };
+  return { claims: finish(claims, firstIssuer), codeSigning };
 }
 
 /** Compares in place: this runs some twenty times for every entry of a log. */
@@ -106,14 +113,16 @@ function oidOf({ bytes }: DerText, id: Element): string {
   return formatOid(bytes.subarray(id.start, id.end));
 }
 
-/** Takes the issuer from where it stood first if it stands nowhere else; an absent claim has no key. */
-function finish(claims: Record<string, string[]>): Record<string, string[]> {
-  const { subject, issuer, [FIRST_ISSUER]: firstIssuer } = claims;
-  if (subject?.length === 0) {
+/** Takes the issuer from where it stood first if it stands nowhere else, and shows both where they differ; an absent claim has no key. */
+function finish(claims: Record<string, string[]>, firstIssuer: string | null): Record<string, string[]> {
+  if (claims['subject']?.length === 0) {
     delete claims['subject'];
   }
-  if (issuer === undefined && firstIssuer !== undefined) {
-    claims['issuer'] = firstIssuer;
+  if (firstIssuer !== null) {
+    claims['issuer'] ??= [firstIssuer];
+    if (claims['issuer'][0] !== firstIssuer) {
+      claims[FIRST_ISSUER] = [firstIssuer];
+    }
   }
   return claims;
 }

@@ -8,7 +8,7 @@ import {
 } from '@sigstore/protobuf-specs';
 import { isNonEmpty } from '../lib/non-empty.ts';
 import type { LogType } from '../log/log.ts';
-import { noteKey } from '../tlog/note.ts';
+import { noteKey, type NoteKey } from '../tlog/note.ts';
 import { createChainVerifier, type CertificateAuthority } from './chain.ts';
 
 /** A log that the trust source knows. */
@@ -99,16 +99,25 @@ function toLog(log: TransparencyLogInstance): TrustedLog {
   }
   const origin = new URL(log.baseUrl).host;
   // Throws for a key that cannot sign checkpoints here.
-  noteKey(origin, Buffer.from(spki));
+  const key = noteKey(origin, Buffer.from(spki));
   return {
-    // protobuf-specs, TransparencyLogInstance: the ID of a Rekor v1 log is the hash of its key, of a v2 log the note's key ID.
-    type: Buffer.from(logId).equals(hash('sha256', spki, 'buffer')) ? 'rekor-v1' : 'rekor-v2',
+    type: typeOf(Buffer.from(logId), key),
     origin,
     url: log.baseUrl.replace(/\/+$/, ''),
     readPath: '/api/v2',
     spki: Buffer.from(spki),
     ...validity(log.publicKey?.validFor),
   };
+}
+
+/**
+ * The ID of a Rekor v1 log is the hash of its key, of a v2 log the note's key ID (protobuf-specs,
+ * TransparencyLogInstance). Notes of Rekor v1 name their key by its hash as well, which those of an Ed25519 key do not:
+ * with one the log is of v2, also where its ID is given as the hash, as staging's first one was in May 2025.
+ */
+function typeOf(logId: Buffer, { id, spki }: NoteKey): LogType {
+  const keyHash = hash('sha256', spki, 'buffer');
+  return logId.equals(keyHash) && id.equals(keyHash.subarray(0, id.length)) ? 'rekor-v1' : 'rekor-v2';
 }
 
 function toAuthority(authority: CertificateAuthorityMessage): CertificateAuthority {

@@ -85,7 +85,8 @@ describe('initCommand()', () => {
           line: null,
           column: null,
           path: '',
-          message: 'Cannot write the configuration: the file exists already; name another one, or remove it first',
+          message:
+            'Cannot write the configuration: the file exists already; name another one with --config, or replace it with --force',
         },
       ]),
     );

@@ -71,7 +71,6 @@ describe('createDemoAuthority()', () => {
       issuer: ['https://issuer.example'],
       trigger: ['push'],
       source_repository: ['https://github.com/acme/widget'],
-      'oid:1.3.6.1.4.1.57264.1.1': ['https://issuer.example'],
     });
   });
 

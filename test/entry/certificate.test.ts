@@ -44,7 +44,6 @@ describe('parseCertificate()', () => {
       claims: {
         ...Object.fromEntries(Object.entries(claims).map(([claim, value]) => [claim, [value]])),
         subject: ['https://github.com/acme/widget/x@refs/tags/v1'],
-        [`oid:${FULCIO}.1`]: ['https://issuer.example'],
       },
     });
     expect(spki).toEqual(new X509Certificate(der).publicKey.export({ type: 'spki', format: 'der' }));

@@ -53,7 +53,9 @@ describe.runIf(hasRealdata).each([
   it('verifies and examines all of it', () => {
     const { logs } = reading.known;
     expect(logs.map(({ state }) => state).sort()).toEqual(states);
-    expect(logs.map(({ lag, last_error: error }) => ({ lag, error }))).toEqual(states.map(() => ({ lag: 0, error: null })));
+    expect(logs.map(({ lag, last_error: error }) => ({ lag, error }))).toEqual(
+      states.map(() => ({ lag: 0, error: null })),
+    );
     expect(sum(logs.map(({ examined_size: size }) => size ?? 0))).toBe(ENTRIES);
     expect(sum(logs.map(({ verified_size: size }) => size ?? 0))).toBe(ENTRIES);
     expect(addUp(logs.map(({ kinds }) => kinds))).toEqual(KINDS);

@@ -60,7 +60,14 @@ describe.runIf(hasRealdata)('the program on the recorded answers of a real Rekor
     expect(known.map(({ logs }) => logs.map(summarize).sort(byOrigin))).toEqual(
       STEPS.map(([, a, b]) =>
         [
-          { origin: SHARD_A, state: b === undefined ? 'verified' : 'frozen', size: a, examined: a, lag: 0, error: null },
+          {
+            origin: SHARD_A,
+            state: b === undefined ? 'verified' : 'frozen',
+            size: a,
+            examined: a,
+            lag: 0,
+            error: null,
+          },
           ...[b ?? []].flat().map((size) => ({ ...VERIFIED, origin: SHARD_B, size, examined: size })),
         ].sort(byOrigin),
       ),
@@ -129,10 +136,12 @@ describe.runIf(hasRealdata)('the program on the recorded answers of a real Rekor
 
   it('gives entries the index in their shard, the one over all shards, and the ID that the server gave', () => {
     const found = linesOf('everything').filter(({ global_index: index }) => index === 54 || index === 55);
-    expect(found.map(({ log, index, global_index: globalIndex, uuid }) => ({ log, index, globalIndex, uuid }))).toEqual([
-      { log: SHARD_A, index: 54, globalIndex: 54, uuid: uuidOf('entries/054') },
-      { log: SHARD_B, index: 0, globalIndex: 55, uuid: uuidOf('entries-rollover/055') },
-    ]);
+    expect(found.map(({ log, index, global_index: globalIndex, uuid }) => ({ log, index, globalIndex, uuid }))).toEqual(
+      [
+        { log: SHARD_A, index: 54, globalIndex: 54, uuid: uuidOf('entries/054') },
+        { log: SHARD_B, index: 0, globalIndex: 55, uuid: uuidOf('entries-rollover/055') },
+      ],
+    );
   });
 
   it('reaches the verdicts of alice in both shards', () => {

@@ -65,7 +65,11 @@ describe.runIf(hasRealdata)('the program on a log recorded from a real Rekor v2 
   it('finds at each size exactly what lies below it', () => {
     for (const { known } of steps) {
       const size = known.logs[0]?.verified_size ?? -1;
-      expect(known.history.map(place)).toEqual(last().history.map(place).filter(({ index }) => index < size));
+      expect(known.history.map(place)).toEqual(
+        last()
+          .history.map(place)
+          .filter(({ index }) => index < size),
+      );
     }
   });
 

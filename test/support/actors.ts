@@ -64,8 +64,6 @@ export function releaseSummary(ref: string, signer: EntrySigner, chain = 'truste
     chain,
     fingerprint: fingerprintOf(signer),
     ...releaseAt(ref).claims,
-    // Fulcio's old extension of the issuer.
-    'oid:1.3.6.1.4.1.57264.1.1': releaseAt(ref).claims.issuer,
     subject: [`${WORKFLOW}@${ref}`],
   };
 }

@@ -39,12 +39,20 @@ export function readByOthers(der: Buffer): Certificate {
     } else if (oid === '2.5.29.17') {
       claims['subject'] = readNames(ASN1Obj.parseBuffer(Buffer.from(value)));
     } else if (!STANDARD.test(oid)) {
-      claims[`oid:${oid}`] = [isUtf8(value) ? value.toString() : value.toString('hex')];
-      firstIssuer = oid === `${FULCIO}.1` ? value.toString() : firstIssuer;
+      const text = isUtf8(value) ? value.toString() : value.toString('hex');
+      if (oid === `${FULCIO}.1`) {
+        firstIssuer = text;
+      } else {
+        claims[`oid:${oid}`] = [text];
+      }
     }
   }
   if (firstIssuer !== undefined) {
     claims['issuer'] ??= [firstIssuer];
+    // Shown under its own name only where it says something else than the issuer.
+    if (claims['issuer'][0] !== firstIssuer) {
+      claims[`oid:${FULCIO}.1`] = [firstIssuer];
+    }
   }
   return {
     der,

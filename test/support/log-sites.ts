@@ -7,13 +7,19 @@ import { createRekorV2Source } from '../../src/log/rekor-v2/reader.ts';
 import type { Hash } from '../../src/tlog/hash.ts';
 import type { NoteKey } from '../../src/tlog/note.ts';
 import { startFakeLog, type Misbehaviour, type RunningFakeLog } from '../fakes/fake-log.ts';
-import { LOG_INFO, RETRIEVE, startFakeRekorV1, type RunningFakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
+import {
+  LOG_INFO,
+  RETRIEVE,
+  startFakeRekorV1,
+  type Misbehaviour as MisbehaviourV1,
+  type RunningFakeRekorV1,
+} from '../fakes/fake-rekor-v1.ts';
 
 /** What of a log misbehaves: where it says how large it is, or where it serves its entries. */
 export type Part = 'checkpoint' | 'entries';
 
 /** An answer in place of the log's own. */
-export type Answer = Extract<Misbehaviour, object | 'hang'>;
+export type Answer = Exclude<Misbehaviour, 'reset'>;
 
 /** A fake log of either type, to put the same questions to both. */
 export interface LogSite {
@@ -44,6 +50,8 @@ export interface LogSite {
   /** Serves something else than what leads from the leaf at `index` to the root. */
   tamperProof(index: number): void;
   answer(part: Part, answer: Answer): void;
+  /** The same, decided at each request; null leaves it to the log. */
+  observe(part: Part, decide: () => Answer | null): void;
   /** The misbehaviour ends with the first request that asks caches to stand aside. */
   endWhenFresh(): void;
   /** Ends every misbehaviour but a fork. */
@@ -102,6 +110,9 @@ export function siteV2(log: RunningFakeLog): LogSite {
     },
     answer: (part, answer) => {
       log.before((path) => (parts[part].test(path) ? answer : null));
+    },
+    observe: (part, decide) => {
+      log.before((path) => (parts[part].test(path) ? decide() : null));
     },
     endWhenFresh: () => {
       log.before((path, { headers }) => {
@@ -175,9 +186,13 @@ export function siteV1(log: RunningFakeRekorV1): LogSite {
       });
     },
     answer: (part, answer) => {
-      log.before((asked) =>
-        parts[part].test(asked) ? (answer === 'hang' ? answer : { ...answer, body: String(answer.body) }) : null,
-      );
+      log.before((asked) => (parts[part].test(asked) ? asText(answer) : null));
+    },
+    observe: (part, decide) => {
+      log.before((asked) => {
+        const answer = parts[part].test(asked) ? decide() : null;
+        return answer && asText(answer);
+      });
     },
     endWhenFresh: () => {
       const before = log.cacheControls.length;
@@ -193,4 +208,8 @@ export function siteV1(log: RunningFakeRekorV1): LogSite {
     },
     close: () => log.close(),
   };
+}
+
+function asText(answer: Answer): MisbehaviourV1 {
+  return answer === 'hang' ? answer : { ...answer, body: String(answer.body) };
 }

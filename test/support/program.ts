@@ -26,6 +26,8 @@ export interface Running {
   stdout(): string;
   stderr(): string;
   kill(signal: NodeJS.Signals): void;
+  /** Goes away as a reader of its stdout, as `head` does when it has seen enough. */
+  closeStdout(): void;
   readonly ended: Promise<Ended>;
 }
 
@@ -127,6 +129,9 @@ function startProgram(args: readonly string[], { cwd, env }: Surroundings): Runn
     stderr: () => written.stderr,
     kill: (signal) => {
       child.kill(signal);
+    },
+    closeStdout: () => {
+      child.stdout.destroy();
     },
     ended: new Promise((done, failed) => {
       child.once('error', failed);

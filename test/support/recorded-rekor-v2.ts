@@ -32,8 +32,8 @@ export function readRecordedRekorV2(): readonly { readonly leaf: Buffer; readonl
   return records.map((record) => ({ record, leaf: leaves[record.index] ?? Buffer.alloc(0) }));
 }
 
-/** `u16 length ‖ bytes`, again and again (c2sp.org/tlog-tiles). */
-function splitBundle(bundle: Buffer): readonly Buffer[] {
+/** The leaves of an entry bundle: `u16 length ‖ bytes`, again and again (c2sp.org/tlog-tiles). */
+export function splitBundle(bundle: Buffer): readonly Buffer[] {
   const leaves: Buffer[] = [];
   for (let at = 0; at < bundle.length; at += 2 + bundle.readUInt16BE(at)) {
     leaves.push(bundle.subarray(at + 2, at + 2 + bundle.readUInt16BE(at)));

@@ -8,12 +8,13 @@ import { hasRealdata, realdata } from '../support/realdata.ts';
 const MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
 const authority = createDemoAuthority({ name: 'test' });
 const spki = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
+const ecdsa = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' });
 
 describe('parseTrustedRoot()', () => {
   it('reads logs of both kinds, and authorities', () => {
     const json = trustedRoot({
       tlogs: [
-        tlog({ baseUrl: 'https://rekor.example', logId: { keyId: hash('sha256', spki, 'base64') } }),
+        tlog({ baseUrl: 'https://rekor.example', ...keyed(ecdsa), logId: hashOf(ecdsa) }),
         tlog({ baseUrl: 'http://log.example:3003/' }),
       ],
       certificateAuthorities: [certificateAuthority()],
@@ -23,12 +24,17 @@ describe('parseTrustedRoot()', () => {
     expect(parseTrustedRoot(json)).toEqual({
       authorities: [{ name: 'https://fulcio.example', chain: authority.chain, ...validity }],
       logs: [
-        { ...log, type: 'rekor-v1', origin: 'rekor.example', url: 'https://rekor.example' },
+        { ...log, type: 'rekor-v1', origin: 'rekor.example', url: 'https://rekor.example', spki: ecdsa },
         { ...log, type: 'rekor-v2', origin: 'log.example:3003', url: 'http://log.example:3003' },
       ],
       goodUntil: null,
       skipped: [],
     });
+  });
+
+  it('takes a log with an Ed25519 key for one of Rekor v2, also by the ID that one of Rekor v1 would have', () => {
+    const { logs } = parseTrustedRoot(trustedRoot({ tlogs: [tlog({ logId: hashOf(spki) })] }));
+    expect(logs.map(({ type }) => type)).toEqual(['rekor-v2']);
   });
 
   it('takes a missing start and a missing end as open', () => {
@@ -158,6 +164,10 @@ function keyed(key: Buffer, validFor: Json = VALID_FOR): Json {
     publicKey: { rawBytes: key.toString('base64'), keyDetails: 'PKIX_ED25519', validFor },
     logId: { keyId: hash('sha256', 'not the key', 'base64') },
   };
+}
+
+function hashOf(key: Buffer): Json {
+  return { keyId: hash('sha256', key, 'base64') };
 }
 
 function rsaKey(): Buffer {

@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hashedRekordV1 } from '../../src/demo/entries.ts';
+import type { LogSource, Start } from '../../src/log/log.ts';
+import { createRekorV1Source } from '../../src/log/rekor-v1/reader.ts';
+import { startFakeRekorV1, type RunningFakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
+import { certify, fillers, releaseAt } from '../support/actors.ts';
+import { MonitorRig } from '../support/monitor-rig.ts';
+
+let rig: MonitorRig;
+let rekor: RunningFakeRekorV1;
+
+beforeEach(async () => {
+  rig = new MonitorRig();
+  rekor = await startFakeRekorV1();
+});
+
+afterEach(async () => {
+  await rig.close();
+  await rekor.close();
+});
+
+const sourceFrom = (start: Start): LogSource =>
+  createRekorV1Source({ name: 'rekor', url: rekor.url, origin: rekor.host, keys: rekor.keys, start }, rig.http);
+const attack = () => hashedRekordV1({ ...certify(releaseAt('refs/heads/hotfix')), artifact: Buffer.from('widget') });
+const grow = (count: number) => {
+  rekor.append(fillers(count, rekor.active.size));
+};
+const positions = () => rig.rows('SELECT origin, started_at_index, verified_size, state FROM logs ORDER BY rowid');
+const found = () => rig.rows('SELECT log, "index", global_index, verdict FROM v_history ORDER BY global_index');
+const position = (shard: number, started: number, verified: number, state: string) => ({
+  origin: rekor.shards[shard]?.origin,
+  started_at_index: started,
+  verified_size: verified,
+  state,
+});
+
+describe('passOverSource() over Rekor v1', () => {
+  it('starts with every shard that is there at the end of it', async () => {
+    grow(13);
+    rekor.rollOver();
+    grow(7);
+    const outcomes = await rig.poll(sourceFrom('head'));
+    expect(outcomes).toEqual([
+      { kind: 'verified', size: 13 },
+      { kind: 'verified', size: 7 },
+    ]);
+    expect(positions()).toEqual([position(0, 13, 13, 'frozen'), position(1, 7, 7, 'verified')]);
+  });
+
+  it('follows a roll-over while it runs: the new shard begins at 0, although the start is the head', async () => {
+    const source = sourceFrom('head');
+    grow(13);
+    await rig.poll(source);
+    rekor.append([attack()]);
+    rekor.rollOver({ sameKey: true });
+    rekor.append([...fillers(4), attack(), ...fillers(6)]);
+    await rig.poll(source);
+    expect(positions()).toEqual([position(0, 13, 14, 'frozen'), position(1, 0, 11, 'verified')]);
+    expect(found()).toEqual([
+      { log: rekor.shards[0].origin, index: 13, global_index: 13, verdict: 'unexpected' },
+      { log: rekor.shards[1]?.origin, index: 4, global_index: 18, verdict: 'unexpected' },
+    ]);
+    expect(rig.onlyAlert()).toMatchObject({
+      kind: 'unexpected',
+      occurrences: 2,
+      log: rekor.shards[0].origin,
+      index: 13,
+    });
+    expect(rig.rows(`SELECT log FROM alerts WHERE kind = 'started' ORDER BY rowid`)).toHaveLength(2);
+  });
+
+  it('follows roll-overs of a downtime from 0, also into shards that are closed again', async () => {
+    grow(13);
+    await rig.poll(sourceFrom('head'));
+    rig.reopen();
+    rekor.append([attack()]);
+    rekor.rollOver({ sameKey: true });
+    rekor.append([attack()]);
+    rekor.rollOver({ sameKey: true });
+    rekor.append([...fillers(2), attack()]);
+    await rig.poll(sourceFrom('head'));
+    expect(positions()).toEqual([
+      position(0, 13, 14, 'frozen'),
+      position(1, 0, 1, 'frozen'),
+      position(2, 0, 3, 'verified'),
+    ]);
+    expect(found()).toMatchObject([{ global_index: 13 }, { global_index: 14 }, { global_index: 17 }]);
+  });
+
+  it('follows a roll-over to another key once that is configured', async () => {
+    grow(13);
+    const old = sourceFrom('head');
+    await rig.poll(old);
+    rekor.rollOver();
+    grow(5);
+    expect(await rig.poll(old)).toEqual([{ kind: 'verified', size: 13 }, { kind: 'misbehaving' }]);
+    expect(rig.onlyAlert()).toMatchObject({ kind: 'bad-signature', log: rekor.origin });
+    expect(await rig.poll(sourceFrom('head'))).toMatchObject([{ size: 13 }, { size: 5 }]);
+    expect(positions()).toEqual([position(0, 13, 13, 'frozen'), position(1, 0, 5, 'verified')]);
+  });
+
+  it.each([0, 1, 12, 14, 1000, 2 ** 53 - 1])('is not shifted by listed sizes of %d', async (lie) => {
+    rekor.append([attack(), ...fillers(12)]);
+    rekor.rollOver();
+    rekor.append([...fillers(8), attack(), ...fillers(4, 8)]);
+    for (const { treeId } of rekor.shards) {
+      rekor.lieAboutSize(treeId, lie);
+    }
+    await rig.poll(sourceFrom('genesis'));
+    expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 13, 'verified')]);
+    expect(found()).toMatchObject([
+      { index: 0, global_index: 0 },
+      { index: 8, global_index: 21 },
+    ]);
+  });
+
+  it('waits for entries that are left out, and goes on when they come', async () => {
+    const source = sourceFrom('genesis');
+    grow(13);
+    await rig.poll(source);
+    rekor.append([...fillers(14, 13), attack()]);
+    rekor.omit(20);
+    expect(await rig.poll(source)).toEqual([{ kind: 'unavailable', retryAfterMs: undefined }]);
+    expect(rig.log(rekor.origin)).toMatchObject({
+      state: 'unreachable',
+      verified_size: 13,
+      last_error: `Cannot read entry 20 of "${rekor.origin}": the log left out global index 20`,
+    });
+    expect(rig.alerts()).toEqual([]);
+    rekor.heal();
+    expect(await rig.poll(source)).toEqual([{ kind: 'verified', size: 28 }]);
+    expect(found()).toMatchObject([{ index: 27, verdict: 'unexpected' }]);
+  });
+
+  it('takes answers that are out of order and repeat themselves', async () => {
+    rekor.append([...fillers(25), attack()]);
+    rekor.reorder();
+    rekor.duplicate();
+    expect(await rig.poll(sourceFrom('genesis'))).toEqual([{ kind: 'verified', size: 26 }]);
+    expect(found()).toMatchObject([{ index: 25, global_index: 25 }]);
+    expect(rig.log(rekor.origin).kinds).toEqual({ filler: 25, hashedrekord: 1 });
+  });
+
+  it('does not follow a log that counts its entries otherwise than it signed before', async () => {
+    const source = sourceFrom('genesis');
+    grow(13);
+    await rig.poll(source);
+    grow(8);
+    const { active } = rekor;
+    rekor.changeEntries((entries) =>
+      entries.map(({ logIndex }) => {
+        const other = active.entryAt(logIndex - 1);
+        other.verification.signedEntryTimestamp = active.signTimestamp({ ...other, logIndex });
+        return { ...other, logIndex };
+      }),
+    );
+    expect(await rig.poll(source)).toEqual([{ kind: 'unavailable', retryAfterMs: undefined }]);
+    expect(rig.log(rekor.origin)).toMatchObject({ state: 'unreachable', verified_size: 13, examined_size: 13 });
+    expect(rig.log(rekor.origin).last_error).toContain('Cannot place');
+    rekor.heal();
+    expect(await rig.poll(source)).toEqual([{ kind: 'verified', size: 21 }]);
+  });
+
+  it('verifies while the log grows under it, so that each proof is of another size', async () => {
+    grow(27);
+    rekor.active.headSize = () => 21;
+    rekor.active.proofSize = (index) => Math.min(27, index + 3);
+    expect(await rig.poll(sourceFrom('genesis'))).toEqual([{ kind: 'verified', size: 21 }]);
+    rekor.heal();
+    expect(await rig.poll(sourceFrom('genesis'))).toEqual([{ kind: 'verified', size: 27 }]);
+    expect(rig.log(rekor.origin).kinds).toEqual({ filler: 27 });
+  });
+
+  it('stops only the shard that contradicts itself', async () => {
+    const source = sourceFrom('genesis');
+    grow(13);
+    await rig.poll(source);
+    rekor.rollOver();
+    grow(4);
+    const all = sourceFrom('genesis');
+    await rig.poll(all);
+    rekor.shards[0].fork(3);
+    rekor.append([attack()]);
+    expect(await rig.poll(all)).toEqual([{ kind: 'misbehaving' }, { kind: 'verified', size: 5 }]);
+    expect(positions()).toEqual([position(0, 0, 13, 'misbehaving'), position(1, 0, 5, 'verified')]);
+    expect(rig.alerts().map(({ kind, log }) => [kind, log])).toEqual(
+      expect.arrayContaining([
+        ['fork', rekor.shards[0].origin],
+        ['unexpected', rekor.shards[1]?.origin],
+      ]),
+    );
+  });
+
+  it('holds on to a shard that is no longer listed', async () => {
+    const source = sourceFrom('genesis');
+    grow(13);
+    await rig.poll(source);
+    rekor.rollOver();
+    const withFirst = sourceFrom('genesis');
+    await rig.poll(withFirst);
+    rekor.changeLogInfo((info) => ({ ...info, inactiveShards: [] }));
+    expect(await rig.poll(withFirst)).toEqual([{ kind: 'verified', size: 0 }]);
+    expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 0, 'verified')]);
+  });
+});
