@@ -1,7 +1,7 @@
 import { identityAlert } from '../alert/identity-alert.ts';
 import { summarizeSigner } from '../alert/signer-summary.ts';
 import { LogMisbehaved, LogUnavailable, type EntryBatch, type LogReader } from '../log/log.ts';
-import { checkpointsBetween } from '../store/checkpoints.ts';
+import { checkpointsBetween, findRival } from '../store/checkpoints.ts';
 import { saveFindings, saveUnparsable, type Finding } from '../store/findings.ts';
 import { countKinds } from '../store/counts.ts';
 import { saveFrontier } from '../store/logs.ts';
@@ -9,7 +9,7 @@ import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { Frontier } from '../tlog/frontier.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import { judgeBatch, type JudgedBatch, type JudgedEntry } from './judge-batch.ts';
-import { requireConsistent } from './require-consistent.ts';
+import { requireConsistent, requireSameRoot } from './require-consistent.ts';
 
 /**
  * Reads every entry from `start` to the size of `target`, judges each batch once it is proven part of a signed tree,
@@ -78,6 +78,8 @@ async function proveBatch(
     const problem = `Entries ${before.size} to ${frontier.size - 1} of "${reader.origin}" are not the ones its signed tree holds`;
     await accuse(reader, held, provenBy, problem, signal);
   }
+  // Rekor v1 vouches for entries by whatever it signed last, which may contradict what it signed before.
+  requireSameRoot(reader, findRival(deps.store, provenBy) ?? provenBy, provenBy, provenBy);
   if (contradicted.length > 0) {
     const sizes = contradicted.map(({ size }) => size).join(', ');
     const problem = `The entries of "${reader.origin}" do not make the root it signed for ${sizes}`;
