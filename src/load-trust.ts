@@ -1,11 +1,7 @@
 import type { TrustConfig } from './config/config.ts';
 import type { TrustData } from './trust/trusted-root.ts';
+import { TrustUnavailable } from './trust/trust-unavailable.ts';
 import { loadTufTrust } from './trust/tuf.ts';
-
-/** The trust source cannot be had, and nothing of it is kept: without it every signer would look forged. Ends a command with status 3. */
-export class TrustUnavailable extends Error {
-  override readonly name = 'TrustUnavailable';
-}
 
 /** How long the trust source may take before the cached or shipped data is used. */
 const TIMEOUT_MS = 10_000;

@@ -2,19 +2,17 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ConfigError } from '../config/config-error.ts';
 import { loadDatabasePath } from '../config/database-path.ts';
 import { systemClock } from '../lib/clock.ts';
-import { TrustUnavailable } from '../load-trust.ts';
 import { toDatabaseError } from '../store/database-error.ts';
 import { Store } from '../store/store.ts';
+import { TrustUnavailable } from '../trust/trust-unavailable.ts';
 import { VERSION } from '../version.ts';
 import { listAlertsCommand, showAlertCommand, type ListOptions } from './alerts.ts';
 import { checkCommand } from './check.ts';
-import { demoCommand } from './demo.ts';
 import { findConfig } from './find-config.ts';
 import { historyCommand, type HistoryOptions } from './history.ts';
 import { initCommand } from './init.ts';
 import type { ExitStatus, Io } from './io.ts';
 import { safe, safeLines } from './print.ts';
-import { runCommand } from './run.ts';
 import { statusCommand, type StatusOptions } from './status.ts';
 
 /** Runs the command that `args` name and returns the exit status. What goes wrong is said on stderr; only our own faults are thrown. */
@@ -102,6 +100,8 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     .option('--verbose', 'log more')
     .action(async (options: { config?: string; once?: boolean; verbose?: boolean }) => {
       const { once, verbose } = options;
+      // Loaded when it is asked for: the daemon brings most of the libraries, and reading commands answer at once.
+      const { runCommand } = await import('./run.ts');
       end(await runCommand(findConfig(options.config, io.env), { once: once === true, verbose: verbose === true }, io));
     });
 
@@ -109,6 +109,7 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     .option('--keep', 'leave it running at the end')
     .addOption(new Option('--pace <seconds>', 'time between scenes').default(2).argParser(parsePace))
     .action(async (options: { keep?: boolean; pace: number }) => {
+      const { demoCommand } = await import('./demo.ts');
       end(await demoCommand({ keep: options.keep === true, paceMs: options.pace * 1000 }, io));
     });
 

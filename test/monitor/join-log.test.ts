@@ -3,9 +3,10 @@ import type { LogReader, Start } from '../../src/log/log.ts';
 import { joinLog } from '../../src/monitor/join-log.ts';
 import { Frontier } from '../../src/tlog/frontier.ts';
 import { leafHash, sha256 } from '../../src/tlog/hash.ts';
+import { startFakeLog } from '../fakes/fake-log.ts';
 import { startFakeRekorV1, type RunningFakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
 import { fillers } from '../support/actors.ts';
-import { BOTH, siteV1, type LogSite } from '../support/log-sites.ts';
+import { BOTH, siteV1, siteV2, type LogSite } from '../support/log-sites.ts';
 import { MonitorRig, NEVER } from '../support/monitor-rig.ts';
 
 let rig: MonitorRig;
@@ -153,8 +154,7 @@ describe('joinLog() at a time', () => {
 
 describe('joinLog() at a time of a log without times', () => {
   it('says that a Rekor v2 log has none', async () => {
-    const [[, start] = ['', undefined]] = BOTH;
-    site = await (start as (typeof BOTH)[number][1])();
+    site = siteV2(await startFakeLog());
     site.append(fillers(3));
     await expect(joined(new Date())).rejects.toMatchObject({
       name: 'LogUnavailable',

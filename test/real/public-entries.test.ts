@@ -39,10 +39,11 @@ describe.runIf(hasRealdata).each([
   ['Rekor v2', readAsV2, ['verified']],
   ['Rekor v1 with two shards', readAsV1, ['frozen', 'verified']],
 ] as const)('the program on the recorded real entries in a log of %s', (_, read, states) => {
-  const bench = new MonitorBench();
+  let bench: MonitorBench;
   let reading: Reading;
 
   beforeAll(async () => {
+    bench = new MonitorBench();
     reading = await read(bench, PUBLIC_GOOD);
   });
 

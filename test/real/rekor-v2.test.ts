@@ -20,12 +20,13 @@ interface Step {
 }
 
 describe.runIf(hasRealdata)('the program on a log recorded from a real Rekor v2 server', () => {
-  const bench = new MonitorBench();
   const steps: Step[] = [];
   let records: readonly RecordedEntry[] = [];
+  let bench: MonitorBench;
   let server: StaticLog;
 
   beforeAll(async () => {
+    bench = new MonitorBench();
     records = readRecordedRekorV2().map(({ record }) => record);
     server = await serveStaticLog(`${FOLDER}/log`, '');
     bench.write('ca.pem', ['int', 'root'].map((name) => readFileSync(`${FOLDER}/ca/fulcio-${name}.pem`)).join(''));

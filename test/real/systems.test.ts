@@ -89,7 +89,7 @@ interface Judged {
 describe.runIf(hasRealdata).each(RECORDINGS)('the program on the recorded logs of $system', (recording) => {
   const { system, agreeing, outOfReach } = recording;
   const recorded = realdata(`systems/${system}/recorded`);
-  const bench = new MonitorBench();
+  let bench: MonitorBench;
   let expected: readonly Expected[] = [];
   let cut: readonly string[] = [];
   let known: Known;
@@ -97,6 +97,7 @@ describe.runIf(hasRealdata).each(RECORDINGS)('the program on the recorded logs o
   let v2: StaticLog;
 
   beforeAll(async () => {
+    bench = new MonitorBench();
     expected = readLines(`${recorded}/expected.jsonl`);
     v1 = await serveRecordedRekorV1(`${recorded}/v1`, '');
     v2 = await serveStaticLog(`${recorded}/v2/log`, '');
