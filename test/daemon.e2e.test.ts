@@ -145,6 +145,19 @@ Workflow run: https://github.com/acme/widget/actions/runs/4711/attempts/1 · Com
   });
 });
 
+describe('sigwatch run, whose log lines nobody reads any more', () => {
+  it('goes on watching', async () => {
+    const stage = await setStage();
+    onTestFinished(() => stage.close());
+    const daemon = stage.bench.start(['run', '--config', stage.configure()]);
+    await until('the start was told', () => stage.slack.taken.length === 1);
+    daemon.stopReading('stderr');
+    stage.log.append([workflowEntry(stage.authority, { repository: 'acme/widget', ref: 'refs/heads/evil' })]);
+    await until('the attack was told', () => stage.slack.taken.length === 2);
+    expect(await stop(daemon)).toMatchObject({ status: 0, signal: null });
+  });
+});
+
 describe('sigwatch run, on a database of a newer version', () => {
   it.each([[['run']], [['run', '--once']], [['status']]])('refuses it with 3 and leaves it alone: %j', async (args) => {
     const stage = await setStage();

@@ -92,7 +92,7 @@ describe('sigwatch demo, cut short', () => {
   it('clears away when its reader goes', async () => {
     const demo = bench.start(['demo', '--pace', '0'], { env: { TMPDIR: temp } });
     await until('the first scene', () => demo.stdout().includes('1. A log, and a monitor'));
-    demo.closeStdout();
+    demo.stopReading('stdout');
     expect(await demo.ended).toMatchObject({ status: 0, stderr: '' });
     expect(readdirSync(temp)).toEqual([]);
   });

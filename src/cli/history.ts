@@ -119,15 +119,15 @@ function formatCsv(line: HistoryLine): string {
   const { signer } = line;
   return csvLine([
     ...ENTRY_COLUMNS.map((column) => line[column]),
-    JSON.stringify(line.violations),
+    jsonLine(line.violations),
     signer.type,
     signer.chain,
     signer.fingerprint,
     ...SIGNER_CLAIMS.map((claim) => {
       const value = signer[claim] ?? null;
-      return value === null || typeof value === 'string' ? value : JSON.stringify(value);
+      return value === null || typeof value === 'string' ? value : jsonLine(value);
     }),
-    JSON.stringify(line.artifacts),
+    jsonLine(line.artifacts),
     line.alert,
   ]);
 }

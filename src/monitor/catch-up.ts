@@ -97,7 +97,14 @@ async function accuse(
   signal: AbortSignal,
 ): Promise<never> {
   for (const checkpoint of held) {
-    await requireConsistent(reader, checkpoint, provenBy, signal);
+    try {
+      await requireConsistent(reader, checkpoint, provenBy, signal);
+    } catch (error) {
+      // A log that will not show how its checkpoints fit is no less caught with what it served.
+      if (!(error instanceof LogUnavailable)) {
+        throw error;
+      }
+    }
   }
   const notes = new Set([...held, provenBy].map(({ note }) => note));
   throw new LogMisbehaved(problem, { kind: 'entry-mismatch', log: reader.origin, signed: false, notes: [...notes] });

@@ -6,7 +6,7 @@ import {
   type TimeRange,
   type TransparencyLogInstance,
 } from '@sigstore/protobuf-specs';
-import { isNonEmpty } from '../lib/non-empty.ts';
+import { isNonEmpty, type NonEmpty } from '../lib/non-empty.ts';
 import type { LogType } from '../log/log.ts';
 import { noteKey, type NoteKey } from '../tlog/note.ts';
 import { createChainVerifier, type CertificateAuthority } from './chain.ts';
@@ -125,10 +125,28 @@ function toAuthority(authority: CertificateAuthorityMessage): CertificateAuthori
   if (!isNonEmpty(chain)) {
     throw new SyntaxError('it has no certificates');
   }
-  const usable = { name: authority.uri, chain, ...validity(authority.validFor) };
-  // Throws for certificates that cannot be read, or are no chain.
-  createChainVerifier([usable], null);
-  return usable;
+  const usable = { name: authority.uri, ...validity(authority.validFor) };
+  // In 2023 the public-good instance published a chain root first: read that way, its signers would all look forged.
+  const turned: NonEmpty<Buffer> = [chain.at(-1) ?? chain[0], ...chain.slice(0, -1).reverse()];
+  return isChain({ ...usable, chain: turned }) ? { ...usable, chain: turned } : requireChain({ ...usable, chain });
+}
+
+function isChain(authority: CertificateAuthority): boolean {
+  try {
+    requireChain(authority);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** Throws SyntaxError for certificates that cannot be read, or are no chain. */
+function requireChain(authority: CertificateAuthority): CertificateAuthority {
+  createChainVerifier([authority], null);
+  return authority;
 }
 
 /** No start stands for the beginning of time, no end for an open one. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EntryBatch, LogReader } from '../../src/log/log.ts';
 import { catchUp } from '../../src/monitor/catch-up.ts';
 import { saveCheckpoint } from '../../src/store/checkpoints.ts';
-import { findLog, registerLogs, saveJoined, type LogPosition } from '../../src/store/logs.ts';
+import { findLog, registerLogs, saveFrontier, saveJoined, type LogPosition } from '../../src/store/logs.ts';
 import { recordSource } from '../../src/store/sources.ts';
 import { openCheckpoint, type SignedCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { Frontier } from '../../src/tlog/frontier.ts';
@@ -95,26 +95,8 @@ describe.each(BOTH)('catchUp() on a %s log', (type, start) => {
   });
 
   it('goes on where it stopped, also in the middle of a bundle', async () => {
-    const start170 = Frontier.empty();
-    const read = site.size - 5;
-    const all = rig.deps();
-    await catchUp(
-      reading(async function* (real) {
-        for await (const batch of real) {
-          yield batch;
-        }
-      }),
-      start170,
-      target,
-      all,
-      NEVER,
-    );
-    rig.store.prepare('DELETE FROM findings').run();
-    rig.store.prepare('DELETE FROM entry_counts').run();
-    const { frontier } = await reader.fetchFrontier(target, read, NEVER);
-    rig.store
-      .prepare('UPDATE logs SET frontier_size = @size, frontier = @frontier')
-      .run({ size: frontier.size, frontier: frontier.toBytes() });
+    const { frontier } = await reader.fetchFrontier(target, 2 * batchSize - 3, NEVER);
+    saveFrontier(rig.store, site.origin, frontier, NOW);
     await run();
     expect(rig.verdicts()).toEqual([`${site.size - 1} widget-release unexpected`]);
     expect(rig.log(site.origin).kinds).toEqual({ filler: 4, hashedrekord: 1 });
@@ -272,17 +254,29 @@ describe('catchUp() on a Rekor v1 log that vouches for entries by another histor
 
   it('notices it where the two histories meet, whatever their sizes', async () => {
     evil.append(fillers(2, 25));
+    site.append(fillers(5, 25));
     lie(10);
-    expect(provesPrefix(await contradiction(), site)).toEqual([25, 27]);
+    expect(provesPrefix(await contradiction(), site)).toEqual([27, 30]);
     expect(position().frontier.size).toBe(10);
   });
 
   it('notices it at the target', async () => {
     evil.append(fillers(2, 25));
-    lie(25);
+    site.append(fillers(5, 25));
+    lie(27);
     const evidence = await contradiction();
     expect(provesPrefix(evidence, site)).toEqual([25, 27]);
     expect(openCheckpoint(evidence?.notes[0] ?? '', site).root.equals(target.root)).toBe(true);
     expect(position().frontier.size).toBe(20);
+  });
+
+  it.each([10, 25])('tells of what was served where the log withholds the proof, below %d', async (below) => {
+    evil.append(fillers(2, 25));
+    lie(below);
+    await expect(run()).rejects.toMatchObject({
+      name: 'LogMisbehaved',
+      evidence: { kind: 'entry-mismatch', log: site.origin, signed: false },
+    });
+    expect(position().verified).toBe(null);
   });
 });

@@ -26,8 +26,8 @@ export interface Running {
   stdout(): string;
   stderr(): string;
   kill(signal: NodeJS.Signals): void;
-  /** Goes away as a reader of its stdout, as `head` does when it has seen enough. */
-  closeStdout(): void;
+  /** Goes away as the reader of one of its outputs, as `head` does when it has seen enough. */
+  stopReading(output: 'stdout' | 'stderr'): void;
   readonly ended: Promise<Ended>;
 }
 
@@ -130,8 +130,8 @@ function startProgram(args: readonly string[], { cwd, env }: Surroundings): Runn
     kill: (signal) => {
       child.kill(signal);
     },
-    closeStdout: () => {
-      child.stdout.destroy();
+    stopReading: (output) => {
+      child[output].destroy();
     },
     ended: new Promise((done, failed) => {
       child.once('error', failed);

@@ -1,0 +1,322 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Clock } from '../../src/lib/clock.ts';
+import { LogMisbehaved, LogUnavailable, type LogSource } from '../../src/log/log.ts';
+import type { FollowDeps } from '../../src/monitor/follow-deps.ts';
+import { followSource, passOverSource } from '../../src/monitor/follow-source.ts';
+import { readStatus } from '../../src/store/status.ts';
+import { startFakeRekorV1, type RunningFakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
+import { fillers, NOW } from '../support/actors.ts';
+import { BOTH, siteV1, type Answer, type LogSite, type Part } from '../support/log-sites.ts';
+import { MonitorRig, NEVER } from '../support/monitor-rig.ts';
+
+let rig: MonitorRig;
+let site: LogSite;
+
+beforeEach(() => {
+  rig = new MonitorRig();
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rig.close();
+  await site.close();
+});
+
+/** Follows for so many waits, none of which takes any time, and gives what they would have been. `between` runs at each. */
+async function waitsOf(
+  source: LogSource,
+  pollIntervalMs: number,
+  count: number,
+  between: (waits: number) => void = () => {},
+): Promise<number[]> {
+  const end = new AbortController();
+  const waits: number[] = [];
+  const sleep: Clock['sleep'] = async (ms) => {
+    waits.push(ms);
+    between(waits.length);
+    await nextTurn();
+    const [stop] = [
+      () => {
+        end.abort();
+      },
+    ].slice(Number(waits.length < count));
+    stop?.();
+  };
+  await followSource(source, pollIntervalMs, { ...rig.deps(), clock: { now: () => rig.now, sleep } }, end.signal);
+  return waits;
+}
+
+/** A source that cannot be asked. */
+function failing(error: () => unknown): LogSource {
+  return {
+    name: 'broken',
+    type: 'rekor-v1',
+    url: 'http://127.0.0.1:9',
+    origin: 'broken.test',
+    start: 'head',
+    discover: async () => {
+      throw error();
+    },
+  };
+}
+
+/** Jitter: Math.random() at its ends and in the middle. */
+const LEAST = 0;
+const MIDDLE = 0.5;
+const MOST = 1 - 2 ** -53;
+const withJitter = (random: number) => vi.spyOn(Math, 'random').mockReturnValue(random);
+
+describe('followSource() between two tries', () => {
+  beforeEach(async () => {
+    site = siteV1(await startFakeRekorV1());
+  });
+
+  const unavailable = () => failing(() => new LogUnavailable('gone'));
+
+  it.each([
+    [LEAST, 900],
+    [MIDDLE, 1000],
+    [MOST, 1100],
+  ])('waits the poll interval, give or take a tenth (%d)', async (random, expected) => {
+    withJitter(random);
+    const waits = await waitsOf(site.source(rig.http), 1000, 4);
+    expect(waits.map(Math.round)).toEqual(waits.map(() => expected));
+  });
+
+  it.each([
+    [10, MIDDLE, [20, 40, 80, 100, 100]],
+    [1000, LEAST, [1800, 3600, 7200, 10_000, 10_000]],
+    [1000, MIDDLE, [2000, 4000, 8000, 10_000, 10_000]],
+    [1000, MOST, [2200, 4400, 8800, 10_000, 10_000]],
+    [10_000, MIDDLE, [20_000, 30_000, 30_000]],
+    [10_000, MOST, [22_000, 30_000, 30_000]],
+    [60_000, LEAST, [30_000, 30_000]],
+    [86_400_000, MOST, [30_000, 30_000]],
+  ])(
+    'waits ever longer while it fails, at most ten intervals of %d ms and never over 30 s (%d)',
+    async (interval, random, expected) => {
+      withJitter(random);
+      const waits = await waitsOf(unavailable(), interval, expected.length);
+      expect(waits.map(Math.round)).toEqual(expected);
+    },
+  );
+
+  it('never waits longer than ten intervals or 30 s, however often it fails', async () => {
+    withJitter(MOST);
+    const waits = await waitsOf(unavailable(), 2000, 2000);
+    expect(Math.max(...waits)).toBe(20_000);
+  });
+
+  it.each([
+    [45_000, 45_000],
+    [3_600_000, 3_600_000],
+    [1, 2000],
+  ])('waits as long as the server asks (%d ms), but not less than it would anyway', async (retryAfterMs, expected) => {
+    withJitter(MIDDLE);
+    expect(
+      await waitsOf(
+        failing(() => new LogUnavailable('busy', { retryAfterMs })),
+        1000,
+        1,
+      ),
+    ).toEqual([expected]);
+  });
+
+  it('waits the usual interval where answers are wrong rather than absent', async () => {
+    withJitter(MIDDLE);
+    const evidence = { kind: 'bad-signature', log: 'broken.test', signed: false, notes: [] } as const;
+    const waits = await waitsOf(
+      failing(() => new LogMisbehaved('lies', evidence)),
+      1000,
+      3,
+    );
+    expect(waits).toEqual([1000, 1000, 1000]);
+    expect(rig.onlyAlert()).toMatchObject({ kind: 'bad-signature', log: 'broken.test', occurrences: 3 });
+    expect(readStatus(rig.store).logs).toMatchObject([{ name: 'broken', state: 'misbehaving', last_error: 'lies' }]);
+  });
+});
+
+describe.each(BOTH)('followSource() over a %s log', (_, start) => {
+  beforeEach(async () => {
+    withJitter(MIDDLE);
+    site = await start();
+    site.append(fillers(13));
+  });
+
+  /** The waits that are not the usual ones: those after a failure. */
+  const unusual = (waits: readonly number[]) => waits.filter((ms) => ms !== 1000);
+
+  it('polls for ever', async () => {
+    const waits = await waitsOf(site.source(rig.http), 1000, 12, () => {
+      site.append(fillers(1, site.size));
+    });
+    expect(unusual(waits)).toEqual([]);
+    expect(rig.checkpointSizes().length).toBeGreaterThan(3);
+    expect(rig.log(site.origin).state).toBe('verified');
+  });
+
+  it('asks a log that fails ever more rarely, and as before once it answers', async () => {
+    site.answer('entries', { status: 500, body: '' });
+    const waits = await waitsOf(site.source(rig.http), 1000, 24, (count) => {
+      const [heal] = [
+        () => {
+          site.heal();
+        },
+      ].slice(Number(count !== 14));
+      heal?.();
+    });
+    expect(unusual(waits).slice(0, 3)).toEqual([2000, 4000, 8000]);
+    expect(waits.slice(-2)).toEqual([1000, 1000]);
+    expect(rig.log(site.origin)).toMatchObject({ state: 'verified', last_error: null });
+  });
+
+  it('waits as long as the log asks', async () => {
+    site.answer('entries', { status: 503, headers: { 'retry-after': '45' }, body: '' });
+    const waits = await waitsOf(site.source(rig.http), 1000, 6);
+    expect(unusual(waits)[0]).toBe(45_000);
+  });
+
+  it('asks a log that misbehaves at the usual interval', async () => {
+    site.badSignature();
+    expect(unusual(await waitsOf(site.source(rig.http), 1000, 8))).toEqual([]);
+    expect(rig.onlyAlert()).toMatchObject({ kind: 'bad-signature' });
+    expect(rig.onlyAlert().occurrences).toBeGreaterThan(2);
+  });
+
+  describe('ends at once', () => {
+    /** Aborts as soon as `when` has come, and waits for the end. */
+    const endWhen = async (deps: FollowDeps, when: (end: () => void) => void): Promise<void> => {
+      const end = new AbortController();
+      when(() => {
+        end.abort();
+      });
+      await followSource(site.source(rig.http), 3_600_000, deps, end.signal);
+    };
+
+    it.each<[string, Part, Answer]>([
+      ['its checkpoint', 'checkpoint', 'hang'],
+      ['its entries', 'entries', 'hang'],
+    ])('while it waits for %s', async (_what, part, answer) => {
+      await endWhen(rig.deps(), (end) => {
+        site.observe(part, () => {
+          setImmediate(end);
+          return answer;
+        });
+      });
+      expect(rig.log(site.origin)).toMatchObject({ verified_size: null, last_error: null });
+      expect(rig.alerts()).toEqual([]);
+    });
+
+    it('while it sleeps', async () => {
+      const sleeping = new Promise<void>((resolve) => {
+        site.observe('entries', () => {
+          setTimeout(resolve, 300);
+          return null;
+        });
+      });
+      const { systemClock } = await import('../../src/lib/clock.ts');
+      await endWhen({ ...rig.deps(), clock: { now: () => NOW, sleep: systemClock.sleep.bind(systemClock) } }, (end) => {
+        void sleeping.then(end);
+      });
+      expect(rig.log(site.origin)).toMatchObject({ state: 'verified', verified_size: 13 });
+    });
+
+    it('between two batches', async () => {
+      site.append(fillers(600, 13));
+      const batches: number[] = [];
+      let stop = () => {};
+      const deps: FollowDeps = {
+        ...rig.deps(),
+        onProgress: ({ size }) => {
+          batches.push(size);
+          stop();
+        },
+      };
+      await endWhen(deps, (end) => {
+        stop = end;
+      });
+      expect(batches).toHaveLength(1);
+      expect(rig.log(site.origin)).toMatchObject({ examined_size: batches[0], verified_size: null });
+    });
+
+    it('before it began', async () => {
+      await followSource(site.source(rig.http), 1000, rig.deps(), AbortSignal.abort());
+      expect(readStatus(rig.store).logs).toEqual([]);
+    });
+  });
+});
+
+describe('followSource() over several shards', () => {
+  let rekor: RunningFakeRekorV1;
+
+  beforeEach(async () => {
+    withJitter(MIDDLE);
+    rekor = await startFakeRekorV1();
+    site = siteV1(rekor);
+    site.append(fillers(13));
+  });
+
+  it('takes up a shard that appears', async () => {
+    const waits = await waitsOf(site.source(rig.http, 'head'), 1000, 20, (count) => {
+      const [rollOver] = [
+        () => {
+          rekor.rollOver({ sameKey: true });
+          rekor.append(fillers(7));
+        },
+      ].slice(Number(count !== 3));
+      rollOver?.();
+    });
+    expect(waits).toHaveLength(20);
+    expect(rig.rows('SELECT started_at_index, verified_size, state FROM logs ORDER BY rowid')).toEqual([
+      { started_at_index: 13, verified_size: 13, state: 'frozen' },
+      { started_at_index: 0, verified_size: 7, state: 'verified' },
+    ]);
+  });
+
+  it('ends all its loops by a fault of our own in one of them, and passes it on', async () => {
+    rekor.rollOver({ sameKey: true });
+    rekor.append(fillers(7));
+    const deps: FollowDeps = {
+      ...rig.deps(),
+      onProgress: ({ log }) => {
+        expect(log).not.toBe(rekor.origin);
+      },
+    };
+    await expect(followSource(site.source(rig.http), 1, deps, NEVER)).rejects.toThrow('not to be');
+    // Nothing uses the database any more.
+    const { length } = rekor.requests;
+    rig.store.close();
+    await nextTurn();
+    await nextTurn();
+    expect(rekor.requests).toHaveLength(length);
+    rig.reopen();
+  });
+
+  it('ends all its loops by a fault of our own in asking for them, and passes it on', async () => {
+    const source = site.source(rig.http);
+    let asked = 0;
+    const faulty: LogSource = {
+      ...source,
+      discover: async (signal) => {
+        asked += 1;
+        return asked < 3 ? source.discover(signal) : Promise.reject(new TypeError('our own'));
+      },
+    };
+    await expect(followSource(faulty, 1, rig.deps(), NEVER)).rejects.toThrow(new TypeError('our own'));
+    const { length } = rekor.requests;
+    rig.store.close();
+    await nextTurn();
+    await nextTurn();
+    expect(rekor.requests).toHaveLength(length);
+    rig.reopen();
+  });
+
+  it('does not take a fault of our own for one of the log', async () => {
+    const deps: FollowDeps = { ...rig.deps(), watches: [{ ...rig.watches[0], select: null } as never] };
+    site.append([site.entry((await import('../support/actors.ts')).certify({ subject: 'a@b.example', claims: {} }))]);
+    await expect(passOverSource(site.source(rig.http), deps, NEVER)).rejects.toBeInstanceOf(TypeError);
+    expect(rig.alerts()).toEqual([]);
+    expect(rig.log(site.origin)).toMatchObject({ last_error: null });
+  });
+});
