@@ -19,7 +19,10 @@ export default tseslint.config(
     files: ['test/**', 'bench/**', 'src/main.ts', 'config/**', '*.ts', '*.js'],
     rules: { 'no-restricted-globals': 'off' },
   },
-  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked, languageOptions: {
+  {
+    files: ['**/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
       ...tseslint.configs.disableTypeChecked.languageOptions,
       globals: { process: 'readonly' },
     },

@@ -32,7 +32,8 @@ const { runCli } = await import('./cli/program.ts');
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
-  columns: process.stdout.isTTY ? process.stdout.columns : 80,
+  // 0 on a terminal that does not know its size.
+  columns: process.stdout.columns > 0 ? process.stdout.columns : 80,
   interactive: process.stderr.isTTY,
   env: process.env,
   signal: stop.signal,

@@ -1,6 +1,7 @@
 import type { Alert, AlertClass, AlertState } from '../alert/alert.ts';
 import { linkList, placeFacts, signerFacts, type Fact } from '../alert/alert-facts.ts';
 import { alertJson } from '../alert/alert-json.ts';
+import type { Evidence } from '../log/log.ts';
 import { findAlert, listAlerts, type AlertFilter, type StoredAlert } from '../store/alerts.ts';
 import { encodeEvidence } from '../store/evidence-json.ts';
 import type { Store } from '../store/store.ts';
@@ -84,11 +85,31 @@ function describe(alert: StoredAlert): string {
       `Signed note ${position + 1}`,
       `  ${safeLines(note, '  ')}`,
     ]),
+    ...(alert.evidence?.prefix === undefined ? [] : [[prefixLine(alert.evidence.prefix)]]),
+    ...(alert.evidence?.served === undefined ? [] : [servedLines(alert.evidence.served)]),
   ];
   return sections
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n').trimEnd()}\n`)
     .join('\n');
+}
+
+/** Nobody checks hashes by eye: a program reads them. */
+function prefixLine({ size, frontier, nodes }: NonNullable<Evidence['prefix']>): string {
+  return (
+    `${frontier.length + nodes.length} nodes make the root of the last note, and for its first ${size} entries ` +
+    'another root than the first note signs (--json has them)'
+  );
+}
+
+/** What was served may be anything, and nobody signed that it was. */
+function servedLines({ url, sha256, excerpt }: NonNullable<Evidence['served']>): readonly string[] {
+  return [
+    'Served, by our own report (nobody signed that it was)',
+    `  ${safe(url)}`,
+    `  SHA-256 ${safe(sha256)}, beginning with`,
+    `  ${safeLines(excerpt, '  ')}`,
+  ];
 }
 
 function formatFact({ label, value }: Fact): string {

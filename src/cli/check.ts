@@ -1,20 +1,21 @@
 import { ConfigError, formatProblem, type ConfigProblem } from '../config/config-error.ts';
 import { lintConfig, type ConfigWarning } from '../config/lint.ts';
 import { loadWithSource } from '../config/load.ts';
+import { findConfig } from './find-config.ts';
 import type { ExitStatus, Io } from './io.ts';
 import { jsonLine, safe } from './print.ts';
 
 /**
- * `sigwatch check`: says everything that is wrong with a configuration, and what looks unmeant. 0 when it can be used, also with
- * warnings; 2 when it cannot. Reads what the configuration names, writes nothing, reaches no network.
+ * `sigwatch check`: says everything that is wrong with a configuration, and what looks unmeant. `option` is where `--config` says
+ * it is, if it does. 0 when it can be used, also with warnings; 2 when it cannot, or when there is none. Reads what the configuration names, writes nothing, reaches no network.
  */
 export function checkCommand(
-  file: string,
+  option: string | undefined,
   env: Io['env'],
   io: Pick<Io, 'stdout' | 'stderr'>,
   options: { readonly json: boolean },
 ): ExitStatus {
-  const { errors, warnings } = examine(file, env);
+  const { file, errors, warnings } = examine(option, env);
   if (options.json) {
     io.stdout(
       `${jsonLine({ ok: errors.length === 0, errors: errors.map(problemJson), warnings: warnings.map(warningJson) })}\n`,
@@ -26,19 +27,21 @@ export function checkCommand(
 }
 
 interface Outcome {
+  readonly file: string;
   readonly errors: readonly ConfigProblem[];
   readonly warnings: readonly ConfigWarning[];
 }
 
-function examine(file: string, env: Io['env']): Outcome {
+function examine(option: string | undefined, env: Io['env']): Outcome {
   try {
+    const file = findConfig(option, env);
     const { config, source } = loadWithSource(file, env);
-    return { errors: [], warnings: lintConfig(config, source) };
+    return { file, errors: [], warnings: lintConfig(config, source) };
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;
     }
-    return { errors: error.problems, warnings: [] };
+    return { file: error.problems[0]?.file ?? '', errors: error.problems, warnings: [] };
   }
 }
 

@@ -92,7 +92,7 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
   )
     .option('--json', 'one JSON object')
     .action((options: { config?: string; json?: boolean }) => {
-      end(checkCommand(findConfig(options.config, io.env), io.env, io, { json: options.json === true }));
+      end(checkCommand(options.config, io.env, io, { json: options.json === true }));
     });
 
   configured(add('run', 'Watch: the daemon', 'sigwatch run --config /etc/sigwatch/sigwatch.yaml'))

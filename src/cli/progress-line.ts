@@ -1,7 +1,11 @@
 import type { Progress } from '../monitor/follow-deps.ts';
+import { safe, shorten } from './print.ts';
 
 /** Time between two redraws, in milliseconds: often enough to feel alive, rarely enough to cost nothing. */
 const REDRAW_MS = 200;
+
+/** Back to the beginning of the line, and nothing on it. */
+const ERASE = '\r\u001b[K';
 
 /** A line on a terminal that is drawn over and over: how far each log is, how fast, how long still. */
 export interface ProgressLine {
@@ -10,47 +14,59 @@ export interface ProgressLine {
   clear(): void;
 }
 
-/** Draws to `write`. `now` is the time in milliseconds. Logs that are at their target are not shown. */
-export function createProgressLine(write: (text: string) => void, now: () => number): ProgressLine {
-  const logs = new Map<string, Progress & { readonly since: number; readonly from: number }>();
-  let drawnAt = 0;
+/** What is known of a log that is being caught up with. */
+interface CatchUp extends Progress {
+  /** When it was first heard of, and how far it was then. */
+  readonly since: number;
+  readonly from: number;
+}
+
+/** Draws to `write`, at most `columns` wide. `now` is the time in milliseconds. Logs that are at their target are not shown. */
+export function createProgressLine(write: (text: string) => void, columns: number, now: () => number): ProgressLine {
+  const logs = new Map<string, CatchUp>();
+  let drawnAt = -Infinity;
   let shown = false;
 
+  const clear = (): void => {
+    if (shown) {
+      write(ERASE);
+      shown = false;
+    }
+  };
   return {
+    clear,
     update(progress) {
-      const known = logs.get(progress.log);
       if (progress.size >= progress.target) {
         logs.delete(progress.log);
       } else {
-        logs.set(progress.log, { ...progress, since: known?.since ?? now(), from: known?.from ?? progress.size });
+        const { since, from } = logs.get(progress.log) ?? { since: now(), from: progress.size };
+        logs.set(progress.log, { ...progress, since, from });
       }
-      if (now() - drawnAt < REDRAW_MS && logs.size > 0) {
-        return;
-      }
-      drawnAt = now();
       if (logs.size === 0) {
-        this.clear();
-        return;
-      }
-      const parts = [...logs.values()].map((log) => describe(log, now()));
-      write(`\r\u001b[K${parts.join('  ')}`);
-      shown = true;
-    },
-    clear() {
-      if (shown) {
-        write('\r\u001b[K');
-        shown = false;
+        clear();
+      } else if (now() - drawnAt >= REDRAW_MS) {
+        drawnAt = now();
+        // A line that wraps could not be erased; the last column makes some terminals wrap already.
+        write(ERASE + shorten(safe(describe([...logs.values()], now())), columns - 1));
+        shown = true;
       }
     },
   };
 }
 
-function describe(log: Progress & { readonly since: number; readonly from: number }, now: number): string {
-  const seconds = Math.max((now - log.since) / 1000, 0.001);
-  const rate = (log.size - log.from) / seconds;
-  const left = rate > 0 ? duration((log.target - log.size) / rate) : '?';
-  const percent = Math.floor((log.size / log.target) * 100);
-  return `${log.log}: ${log.size} of ${log.target} entries (${percent} %), ${Math.round(rate)}/s, ${left} left`;
+/** One log by its name, several as their sum. */
+function describe(logs: readonly CatchUp[], now: number): string {
+  const [size, target, from] = [sum(logs, 'size'), sum(logs, 'target'), sum(logs, 'from')];
+  const seconds = Math.max((now - Math.min(...logs.map(({ since }) => since))) / 1000, 0.001);
+  const rate = (size - from) / seconds;
+  const left = rate > 0 ? duration((target - size) / rate) : '?';
+  const percent = Math.floor((size / target) * 100);
+  const name = logs.length === 1 ? (logs[0]?.log ?? '') : `${logs.length} logs`;
+  return `${name}: ${size} of ${target} entries (${percent} %), ${Math.round(rate)}/s, ${left} left`;
+}
+
+function sum(logs: readonly CatchUp[], what: 'size' | 'target' | 'from'): number {
+  return logs.reduce((total, log) => total + log[what], 0);
 }
 
 function duration(seconds: number): string {

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts';
 import { runDaemon, runOnce, type DaemonDeps } from '../daemon.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { ExitStatus, Io } from './io.ts';
+import { safe } from './print.ts';
 import { createProgressLine } from './progress-line.ts';
 import { createSupervisorNotifier } from './supervisor.ts';
 
@@ -13,7 +14,7 @@ export async function runCommand(
   io: Io,
 ): Promise<ExitStatus> {
   const config = loadConfig(configFile, io.env);
-  const progress = createProgressLine(io.interactive ? io.stderr : () => undefined, () => Date.now());
+  const progress = createProgressLine(io.interactive ? io.stderr : () => undefined, io.columns, () => Date.now());
   const notify = createSupervisorNotifier(io.env);
   const deps: DaemonDeps = {
     clock: systemClock,
@@ -32,6 +33,9 @@ export async function runCommand(
       progress.update(now);
     },
     onReady: () => {
+      if (io.interactive) {
+        io.stderr(safe(`Watching. \`sigwatch status --config ${configFile}\` shows how far; Ctrl-C ends it.`) + '\n');
+      }
       notify('READY=1');
     },
     onAlive: () => {

@@ -11,7 +11,24 @@ const FOLDED_SEGMENTS = [2, 3, 4];
  * segment that holds `**` nothing is known to be an owner or a repository, and all compares exactly.
  */
 export function compileGlob(pattern: string): (value: string) => boolean {
-  return pattern.includes('*') ? wildcards(pattern) : literal(pattern);
+  if (!pattern.includes('*')) {
+    return literal(pattern);
+  }
+  const open = /^([^*]*)\*\*+$/.exec(pattern)?.[1];
+  return open === undefined ? wildcards(pattern) : beginning(open);
+}
+
+/** `https://github.com/acme/**`, the most usual pattern: whoever writes a long value after it costs nothing. */
+function beginning(prefix: string): (value: string) => boolean {
+  const lax = foldCase(prefix);
+  const segments = prefix.split('/');
+  const scheme = segments.slice(0, FOLDED_SEGMENTS[0]).join('/');
+  const rest = segments.slice(FOLDED_SEGMENTS.length + 2).join('/');
+  return (value) =>
+    startsFolded(value, lax) &&
+    (isGitHub(value)
+      ? value.startsWith(scheme) && value.startsWith(rest, prefix.length - rest.length)
+      : value.startsWith(prefix));
 }
 
 function literal(pattern: string): (value: string) => boolean {

@@ -173,6 +173,40 @@ Commit                    https://github.com/acme/widget/commit/0123456789abcdef
     expect(out).toContain(`Signed note 2\n  ${NOTES[1]?.trimEnd().replaceAll('\n', '\n  ') ?? ''}\n`);
   });
 
+  it('names the nodes that prove a rollback', () => {
+    const [older, newer] = [sha256(Buffer.from('older')), sha256(Buffer.from('newer'))];
+    const rollback = new LogMisbehaved('Not a prefix', {
+      kind: 'rollback',
+      log: 'rekor-local',
+      signed: true,
+      notes: NOTES,
+      prefix: { size: 3, frontier: [older, newer], nodes: [older], root: newer },
+    });
+    const { id } = raiseAlert(store, logAlert(rollback), NOON).alert;
+    expect(show(id).out).toContain(`
+3 nodes make the root of the last note, and for its first 3 entries another root than the first note signs (--json has them)
+`);
+  });
+
+  it('prints what was served where nobody signed it', () => {
+    const served = { url: 'https://log.example/checkpoint', sha256: 'ab'.repeat(32), excerpt: 'a\u001b[2J\nb' };
+    const misbehaved = new LogMisbehaved('Cannot trust it', {
+      kind: 'bad-signature',
+      log: 'rekor-local',
+      signed: false,
+      notes: [],
+      served,
+    });
+    const { id } = raiseAlert(store, logAlert(misbehaved), NOON).alert;
+    expect(show(id).out).toContain(`
+Served, by our own report (nobody signed that it was)
+  https://log.example/checkpoint
+  SHA-256 ${served.sha256}, beginning with
+  a\\u{001B}[2J
+  b
+`);
+  });
+
   it('prints the JSON of the contract with the evidence', () => {
     const { status, out } = show(ids.fork, true);
     expect(status).toBe(0);

@@ -117,7 +117,7 @@ describe('historyCommand()', () => {
     expect(text.split('\n')).toHaveLength(4);
     expect(csv.split('\r\n')).toHaveLength(3);
     expect(csv).toContain(
-      String.raw`,\u{001B}[2J,"[""a\nb"",""\u{202E}""]",,,,"'=cmd(""x"",1)",,"a ""quoted"", ref",,,,'-1,,'+1,'\u{0009}@x,`,
+      String.raw`,\u{001B}[2J,"[""a\nb"",""\u202e""]",,,,"'=cmd(""x"",1)",,"a ""quoted"", ref",,,,'-1,,'+1,'\u{0009}@x,`,
     );
     expect((JSON.parse(json) as { signer: unknown }).signer).toEqual(HOSTILE);
   });

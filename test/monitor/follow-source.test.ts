@@ -1,14 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Clock } from '../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { LogMisbehaved, LogUnavailable, type LogSource } from '../../src/log/log.ts';
 import type { FollowDeps } from '../../src/monitor/follow-deps.ts';
 import { followSource, passOverSource } from '../../src/monitor/follow-source.ts';
 import { readStatus } from '../../src/store/status.ts';
 import { startFakeRekorV1, type RunningFakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
-import { fillers, NOW } from '../support/actors.ts';
+import { certify, fillers, STRANGER } from '../support/actors.ts';
 import { BOTH, siteV1, type Answer, type LogSite, type Part } from '../support/log-sites.ts';
 import { MonitorRig, NEVER } from '../support/monitor-rig.ts';
+import { onCall } from '../support/on-call.ts';
 
 let rig: MonitorRig;
 let site: LogSite;
@@ -23,29 +24,31 @@ afterEach(async () => {
   await site.close();
 });
 
-/** Follows for so many waits, none of which takes any time, and gives what they would have been. `between` runs at each. */
-async function waitsOf(
+/** Follows, without ever waiting, until `enough`, which is asked at each wait. Gives how long the waits would have been. */
+async function waitsUntil(
+  enough: (waits: readonly number[]) => boolean,
   source: LogSource,
   pollIntervalMs: number,
-  count: number,
-  between: (waits: number) => void = () => {},
-): Promise<number[]> {
+  between: () => void = () => {},
+): Promise<readonly number[]> {
   const end = new AbortController();
   const waits: number[] = [];
-  const sleep: Clock['sleep'] = async (ms) => {
-    waits.push(ms);
-    between(waits.length);
-    await nextTurn();
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    waits.push(...[ms].slice(Number(signal.aborted)));
+    between();
     const [stop] = [
       () => {
         end.abort();
       },
-    ].slice(Number(waits.length < count));
+    ].slice(Number(!enough(waits)));
     stop?.();
+    await nextTurn();
   };
   await followSource(source, pollIntervalMs, { ...rig.deps(), clock: { now: () => rig.now, sleep } }, end.signal);
   return waits;
 }
+
+const atLeast = (count: number) => (waits: readonly number[]) => waits.length >= count;
 
 /** A source that cannot be asked. */
 function failing(error: () => unknown): LogSource {
@@ -80,7 +83,7 @@ describe('followSource() between two tries', () => {
     [MOST, 1100],
   ])('waits the poll interval, give or take a tenth (%d)', async (random, expected) => {
     withJitter(random);
-    const waits = await waitsOf(site.source(rig.http), 1000, 4);
+    const waits = await waitsUntil(atLeast(4), site.source(rig.http), 1000);
     expect(waits.map(Math.round)).toEqual(waits.map(() => expected));
   });
 
@@ -97,14 +100,14 @@ describe('followSource() between two tries', () => {
     'waits ever longer while it fails, at most ten intervals of %d ms and never over 30 s (%d)',
     async (interval, random, expected) => {
       withJitter(random);
-      const waits = await waitsOf(unavailable(), interval, expected.length);
+      const waits = await waitsUntil(atLeast(expected.length), unavailable(), interval);
       expect(waits.map(Math.round)).toEqual(expected);
     },
   );
 
   it('never waits longer than ten intervals or 30 s, however often it fails', async () => {
     withJitter(MOST);
-    const waits = await waitsOf(unavailable(), 2000, 2000);
+    const waits = await waitsUntil(atLeast(2000), unavailable(), 2000);
     expect(Math.max(...waits)).toBe(20_000);
   });
 
@@ -126,10 +129,10 @@ describe('followSource() between two tries', () => {
   it('waits the usual interval where answers are wrong rather than absent', async () => {
     withJitter(MIDDLE);
     const evidence = { kind: 'bad-signature', log: 'broken.test', signed: false, notes: [] } as const;
-    const waits = await waitsOf(
+    const waits = await waitsUntil(
+      atLeast(3),
       failing(() => new LogMisbehaved('lies', evidence)),
       1000,
-      3,
     );
     expect(waits).toEqual([1000, 1000, 1000]);
     expect(rig.onlyAlert()).toMatchObject({ kind: 'bad-signature', log: 'broken.test', occurrences: 3 });
@@ -148,40 +151,35 @@ describe.each(BOTH)('followSource() over a %s log', (_, start) => {
   const unusual = (waits: readonly number[]) => waits.filter((ms) => ms !== 1000);
 
   it('polls for ever', async () => {
-    const waits = await waitsOf(site.source(rig.http), 1000, 12, () => {
+    const grow = () => {
       site.append(fillers(1, site.size));
-    });
+    };
+    const waits = await waitsUntil(() => rig.checkpointSizes().length > 4, site.source(rig.http), 1000, grow);
     expect(unusual(waits)).toEqual([]);
-    expect(rig.checkpointSizes().length).toBeGreaterThan(3);
     expect(rig.log(site.origin).state).toBe('verified');
   });
 
   it('asks a log that fails ever more rarely, and as before once it answers', async () => {
-    site.answer('entries', { status: 500, body: '' });
-    const waits = await waitsOf(site.source(rig.http), 1000, 24, (count) => {
-      const [heal] = [
-        () => {
-          site.heal();
-        },
-      ].slice(Number(count !== 14));
-      heal?.();
-    });
-    expect(unusual(waits).slice(0, 3)).toEqual([2000, 4000, 8000]);
-    expect(waits.slice(-2)).toEqual([1000, 1000]);
-    expect(rig.log(site.origin)).toMatchObject({ state: 'verified', last_error: null });
+    const failures: Answer[] = Array.from({ length: 5 }, () => ({ status: 500, body: '' }));
+    site.observe('entries', () => failures.pop() ?? null);
+    const isVerified = () => rig.rows(`SELECT 1 FROM logs WHERE state = 'verified'`).length === 1;
+    const waits = await waitsUntil(isVerified, site.source(rig.http), 1000);
+    expect(unusual(waits)).toEqual([2000, 4000, 8000, 10_000, 10_000]);
+    expect(waits.at(-1)).toBe(1000);
+    expect(rig.log(site.origin).last_error).toBe(null);
   });
 
   it('waits as long as the log asks', async () => {
     site.answer('entries', { status: 503, headers: { 'retry-after': '45' }, body: '' });
-    const waits = await waitsOf(site.source(rig.http), 1000, 6);
-    expect(unusual(waits)[0]).toBe(45_000);
+    const waits = await waitsUntil((all) => unusual(all).length > 0, site.source(rig.http), 1000);
+    expect(unusual(waits)).toEqual([45_000]);
   });
 
   it('asks a log that misbehaves at the usual interval', async () => {
     site.badSignature();
-    expect(unusual(await waitsOf(site.source(rig.http), 1000, 8))).toEqual([]);
-    expect(rig.onlyAlert()).toMatchObject({ kind: 'bad-signature' });
-    expect(rig.onlyAlert().occurrences).toBeGreaterThan(2);
+    const isToldOften = () => rig.alerts().some(({ occurrences }) => occurrences > 2);
+    expect(unusual(await waitsUntil(isToldOften, site.source(rig.http), 1000))).toEqual([]);
+    expect(rig.onlyAlert()).toMatchObject({ kind: 'bad-signature', occurrences: 3 });
   });
 
   describe('ends at once', () => {
@@ -204,20 +202,24 @@ describe.each(BOTH)('followSource() over a %s log', (_, start) => {
           return answer;
         });
       });
-      expect(rig.log(site.origin)).toMatchObject({ verified_size: null, last_error: null });
+      expect(readStatus(rig.store).logs).toMatchObject([{ verified_size: null, last_error: null }]);
       expect(rig.alerts()).toEqual([]);
     });
 
     it('while it sleeps', async () => {
-      const sleeping = new Promise<void>((resolve) => {
-        site.observe('entries', () => {
-          setTimeout(resolve, 300);
-          return null;
-        });
-      });
-      const { systemClock } = await import('../../src/lib/clock.ts');
-      await endWhen({ ...rig.deps(), clock: { now: () => NOW, sleep: systemClock.sleep.bind(systemClock) } }, (end) => {
-        void sleeping.then(end);
+      const { clock, ...deps } = rig.deps();
+      let stop = () => {};
+      // The loop of the source and that of its log.
+      const bothSleep = onCall(2, () => setImmediate(stop));
+      const sleepy: Clock = {
+        now: () => clock.now(),
+        sleep: (ms, signal) => {
+          bothSleep();
+          return clock.sleep(ms, signal);
+        },
+      };
+      await endWhen({ ...deps, clock: sleepy }, (end) => {
+        stop = end;
       });
       expect(rig.log(site.origin)).toMatchObject({ state: 'verified', verified_size: 13 });
     });
@@ -258,16 +260,12 @@ describe('followSource() over several shards', () => {
   });
 
   it('takes up a shard that appears', async () => {
-    const waits = await waitsOf(site.source(rig.http, 'head'), 1000, 20, (count) => {
-      const [rollOver] = [
-        () => {
-          rekor.rollOver({ sameKey: true });
-          rekor.append(fillers(7));
-        },
-      ].slice(Number(count !== 3));
-      rollOver?.();
+    const rollOver = onCall(3, () => {
+      rekor.rollOver({ sameKey: true });
+      rekor.append(fillers(7));
     });
-    expect(waits).toHaveLength(20);
+    const isFollowed = () => rig.rows('SELECT 1 FROM logs WHERE verified_size = 7').length === 1;
+    await waitsUntil(isFollowed, site.source(rig.http, 'head'), 1000, rollOver);
     expect(rig.rows('SELECT started_at_index, verified_size, state FROM logs ORDER BY rowid')).toEqual([
       { started_at_index: 13, verified_size: 13, state: 'frozen' },
       { started_at_index: 0, verified_size: 7, state: 'verified' },
@@ -279,6 +277,7 @@ describe('followSource() over several shards', () => {
     rekor.append(fillers(7));
     const deps: FollowDeps = {
       ...rig.deps(),
+      clock: systemClock,
       onProgress: ({ log }) => {
         expect(log).not.toBe(rekor.origin);
       },
@@ -295,15 +294,20 @@ describe('followSource() over several shards', () => {
 
   it('ends all its loops by a fault of our own in asking for them, and passes it on', async () => {
     const source = site.source(rig.http);
-    let asked = 0;
+    const fault = onCall(3, () => {
+      throw new TypeError('our own');
+    });
     const faulty: LogSource = {
       ...source,
       discover: async (signal) => {
-        asked += 1;
-        return asked < 3 ? source.discover(signal) : Promise.reject(new TypeError('our own'));
+        const readers = await source.discover(signal);
+        fault();
+        return readers;
       },
     };
-    await expect(followSource(faulty, 1, rig.deps(), NEVER)).rejects.toThrow(new TypeError('our own'));
+    await expect(followSource(faulty, 1, { ...rig.deps(), clock: systemClock }, NEVER)).rejects.toThrow(
+      new TypeError('our own'),
+    );
     const { length } = rekor.requests;
     rig.store.close();
     await nextTurn();
@@ -314,7 +318,7 @@ describe('followSource() over several shards', () => {
 
   it('does not take a fault of our own for one of the log', async () => {
     const deps: FollowDeps = { ...rig.deps(), watches: [{ ...rig.watches[0], select: null } as never] };
-    site.append([site.entry((await import('../support/actors.ts')).certify({ subject: 'a@b.example', claims: {} }))]);
+    site.append([site.entry(certify(STRANGER))]);
     await expect(passOverSource(site.source(rig.http), deps, NEVER)).rejects.toBeInstanceOf(TypeError);
     expect(rig.alerts()).toEqual([]);
     expect(rig.log(site.origin)).toMatchObject({ last_error: null });

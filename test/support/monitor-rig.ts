@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Alert, AlertKind } from '../../src/alert/alert.ts';
 import { checkSignature } from '../../src/entry/signature.ts';
-import type { Clock } from '../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { createHttpClient, type HttpClient } from '../../src/log/http.ts';
 import type { LogSource } from '../../src/log/log.ts';
 import type { FollowDeps, Progress } from '../../src/monitor/follow-deps.ts';
@@ -72,7 +72,8 @@ export class MonitorRig {
 
   /** What a pass needs. `store`: to make it fail. */
   deps(store: Store = this.store): FollowDeps {
-    const clock: Clock = { now: () => this.now, sleep: async () => {} };
+    // Who sleeps, sleeps until the end.
+    const clock: Clock = { now: () => this.now, sleep: (_, signal) => systemClock.sleep(2 ** 31 - 1, signal) };
     return {
       store,
       clock,

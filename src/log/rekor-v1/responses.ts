@@ -11,6 +11,8 @@ export const MAX_ENTRIES_BYTES = 32 * 1024 * 1024;
 export const MAX_PROOF_BYTES = 64 * 1024;
 /** More shards than any log has; each of them costs a reader. */
 export const MAX_SHARDS = 256;
+/** Far more than the ten that are asked for. */
+const MAX_ENTRIES = 100;
 /** No tree below 2^63 has longer proofs (RFC 6962 §2.1.1). */
 const MAX_PROOF_HASHES = 64;
 
@@ -81,18 +83,13 @@ const shardSchema = z.object({
   signedTreeHead: note,
 });
 
-const logInfoSchema = shardSchema.extend({
-  inactiveShards: z
-    .array(shardSchema)
-    .max(MAX_SHARDS - 1)
-    .nullish(),
-});
+const logInfoSchema = shardSchema.extend({ inactiveShards: atMost(MAX_SHARDS - 1, shardSchema).nullish() });
 
 const inclusionSchema = z.object({
   logIndex: count,
   treeSize: count,
   rootHash: z.string(),
-  hashes: z.array(z.string()).max(MAX_PROOF_HASHES),
+  hashes: atMost(MAX_PROOF_HASHES, z.string()),
   checkpoint: note,
 }) satisfies z.ZodType<InclusionProof>;
 
@@ -104,9 +101,24 @@ const entrySchema = z.object({
   verification: z.object({ inclusionProof: inclusionSchema, signedEntryTimestamp: z.string().max(1024) }),
 }) satisfies z.ZodType<LogEntry[string]>;
 
-const entriesSchema = z.array(z.record(z.string(), entrySchema)).max(100);
+/** One entry each (rekor openapi.yaml, LogEntry). */
+const itemSchema = z
+  .custom<Record<string, unknown>>(
+    (item) => typeof item === 'object' && item !== null && Object.keys(item).length <= 1,
+    {
+      error: 'expected an object of one entry',
+    },
+  )
+  .pipe(z.record(z.string(), entrySchema));
 
-const consistencySchema = z.object({ hashes: z.array(z.string()).max(MAX_PROOF_HASHES) });
+const entriesSchema = atMost(MAX_ENTRIES, itemSchema);
+
+const consistencySchema = z.object({ hashes: atMost(MAX_PROOF_HASHES, z.string()) });
+
+/** An array that is measured before its items are looked at: a fault for each of a million items would be more than fits the stack. */
+function atMost<T>(max: number, item: z.ZodType<T>) {
+  return z.array(z.unknown()).max(max).pipe(z.array(item));
+}
 
 function parseJson<T>(answer: Buffer, schema: z.ZodType<T>): T {
   let json: unknown;

@@ -73,6 +73,13 @@ describe('parseLogInfo()', () => {
     const bytes = typeof answer === 'string' ? Buffer.from(answer) : json(answer);
     expect(problemOf(parseLogInfo, bytes)).toBe(problem);
   });
+
+  it('refuses a list with more wrong shards than fit the stack', () => {
+    const inactiveShards = Array.from({ length: 400_000 }, () => 0);
+    expect(problemOf(parseLogInfo, json({ ...head, inactiveShards }))).toBe(
+      'inactiveShards: Too big: expected array to have <=255 items',
+    );
+  });
 });
 
 describe('parseEntries()', () => {
@@ -130,6 +137,14 @@ describe('parseEntries()', () => {
   ])('refuses %j', (answer, problem) => {
     const bytes = typeof answer === 'string' ? Buffer.from(answer) : json(answer);
     expect(problemOf(parseEntries, bytes)).toMatch(problem);
+  });
+
+  it.each([
+    ['keys', [Object.fromEntries(Array.from({ length: 200_000 }, (_, n) => [`k${n}`, 0]))]],
+    ['items', Array.from({ length: 200_000 }, () => 0)],
+    ['hashes', [withProof({ hashes: Array.from({ length: 200_000 }, () => 0) })]],
+  ])('refuses an answer with more wrong %s than fit the stack', (_, answer) => {
+    expect(problemOf(parseEntries, json(answer))).toMatch(/expected/);
   });
 
   it('throws nothing but SyntaxError', () => {
