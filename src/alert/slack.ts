@@ -56,7 +56,7 @@ function toDeliveryError(
   url: string,
 ): DeliveryError {
   if (answer === undefined) {
-    return new DeliveryError(`Cannot post to Slack: ${redact(reason(error), secretsOf(url))}`);
+    return new DeliveryError(`Cannot post to Slack: ${shown(redact(reason(error), secretsOf(url)), 300)}`);
   }
   const { status, retryAfter, text } = answer;
   const said = shown(redact(text.trim(), secretsOf(url)), 200);
@@ -79,7 +79,7 @@ function reason(error: unknown): string {
   }
   const text = innermost instanceof Error ? innermost.message : String(innermost);
   const code = innermost instanceof Error && 'code' in innermost ? String(innermost.code) : '';
-  return shown(text === '' ? code : text, 300);
+  return text === '' ? code : text;
 }
 
 /** The address is a credential: its path alone lets anybody post. */

@@ -45,7 +45,8 @@ export async function runCommand(
   if (options.once) {
     const { found, failed } = await runOnce(config, deps, io.signal);
     progress.clear();
-    return io.signal.aborted ? 0 : found ? 1 : failed ? 3 : 0;
+    // What was found is not taken back by a signal.
+    return found ? 1 : failed && !io.signal.aborted ? 3 : 0;
   }
   io.signal.addEventListener('abort', () => {
     notify('STOPPING=1');

@@ -67,13 +67,13 @@ function formatStatus(status: Status, columns: number, now: Date): string {
 
 function describeDaemon(heartbeat: Heartbeat | null, now: Date): string {
   if (heartbeat === null) {
-    return 'No daemon ever ran on this database';
+    return 'No daemon runs on this database';
   }
   if (isAlive(heartbeat, now)) {
     return `The daemon runs since ${formatTime(heartbeat.startedAt)} UTC (pid ${heartbeat.pid})`;
   }
   const age = formatAge(now.getTime() - heartbeat.beatAt.getTime());
-  return `No daemon runs: its last sign of life is ${age} old`;
+  return `No daemon runs, and the last one did not end as it should: its last sign of life is ${age} old`;
 }
 
 /** A clock that was set back makes a sign of life of the future: that one is no proof either. */

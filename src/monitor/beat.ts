@@ -1,10 +1,10 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Store } from '../store/store.ts';
-import { saveHeartbeat } from '../store/heartbeat.ts';
+import { clearHeartbeat, saveHeartbeat } from '../store/heartbeat.ts';
 
 const INTERVAL_MS = 10_000;
 
-/** Writes a sign of life into the database every ten seconds, and tells the supervisor, until `signal` aborts. */
+/** Writes a sign of life into the database every ten seconds, and tells the supervisor, until `signal` aborts; then takes the sign back. */
 export async function beat(
   store: Store,
   daemon: { readonly pid: number; readonly version: string; readonly onAlive: () => void },
@@ -17,4 +17,5 @@ export async function beat(
     daemon.onAlive();
     await clock.sleep(INTERVAL_MS, signal);
   }
+  clearHeartbeat(store);
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { identityAlert } from '../alert/identity-alert.ts';
 import { summarizeSigner } from '../alert/signer-summary.ts';
 import { LogMisbehaved, LogUnavailable, type EntryBatch, type LogReader } from '../log/log.ts';
@@ -10,6 +11,10 @@ import type { Frontier } from '../tlog/frontier.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import { judgeBatch, type JudgedBatch, type JudgedEntry } from './judge-batch.ts';
 import { requireConsistent, requireSameRoot } from './require-consistent.ts';
+
+/** Whoever logs long entries must not hold up signals, other logs and the supervisor's watchdog: so many are judged, and for so long, before these get their turn. */
+const JUDGED_AT_ONCE = 8;
+const LONGEST_TURN_MS = 100;
 
 /**
  * Reads every entry from `start` to the size of `target`, judges each batch once it is proven part of a signed tree,
@@ -31,7 +36,7 @@ export async function catchUp(
     for await (const batch of reader.entries(target, frontier.size, signal)) {
       frontier = await proveBatch(reader, frontier, batch, held, deps, signal);
       held = [target, batch.after.provenBy];
-      saveBatch(reader, batch, frontier, deps);
+      await saveBatch(reader, batch, frontier, deps, signal);
       deps.onProgress({ log: reader.origin, size: frontier.size, target: target.size });
       if (signal.aborted) {
         return;
@@ -110,11 +115,32 @@ async function accuse(
   throw new LogMisbehaved(problem, { kind: 'entry-mismatch', log: reader.origin, signed: false, notes: [...notes] });
 }
 
-function saveBatch(reader: LogReader, batch: EntryBatch, frontier: Frontier, deps: FollowDeps): void {
+/** Judges a batch and writes it in one transaction; nothing of it when `signal` aborts before. */
+async function saveBatch(
+  reader: LogReader,
+  batch: EntryBatch,
+  frontier: Frontier,
+  deps: FollowDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const now = deps.clock.now();
-  const outcome = judgeBatch(batch.leaves, deps.watches, { ...deps.judging, now });
+  const outcomes: JudgedBatch[] = [];
+  let turn = now.getTime();
+  for (let start = 0; start < batch.leaves.length; start += JUDGED_AT_ONCE) {
+    const leaves = batch.leaves.slice(start, start + JUDGED_AT_ONCE);
+    outcomes.push(judgeBatch(leaves, deps.watches, { ...deps.judging, now }));
+    if (deps.clock.now().getTime() - turn > LONGEST_TURN_MS) {
+      await nextTurn();
+      turn = deps.clock.now().getTime();
+    }
+    if (signal.aborted) {
+      return;
+    }
+  }
   deps.store.transaction(() => {
-    saveOutcome(reader, outcome, deps, now);
+    for (const outcome of outcomes) {
+      saveOutcome(reader, outcome, deps, now);
+    }
     saveFrontier(deps.store, reader.origin, frontier, now);
   });
 }

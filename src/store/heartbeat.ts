@@ -19,7 +19,12 @@ export function saveHeartbeat(store: Store, daemon: Omit<Heartbeat, 'beatAt'>, n
     .run({ pid: daemon.pid, version: daemon.version, startedAt: daemon.startedAt.getTime(), now: now.getTime() });
 }
 
-/** The daemon's last sign of life; null when none ever ran. */
+/** Says that the daemon ended as it should: only one that vanished leaves a sign of life behind. */
+export function clearHeartbeat(store: Store): void {
+  store.prepare('DELETE FROM heartbeat').run();
+}
+
+/** The daemon's last sign of life; null when none ever ran, or the last one ended as it should. */
 export function readHeartbeat(store: Store): Heartbeat | null {
   const row = store
     .prepare<{ pid: number; version: string; started_at: number; beat_at: number }>(

@@ -56,7 +56,7 @@ describe('statusCommand()', () => {
     expect(io.out()).toBe(
       [
         `sigwatch ${VERSION}, database ${store.path}`,
-        'No daemon ever ran on this database',
+        'No daemon runs on this database',
         '',
         'No log is known yet',
         '',
@@ -116,8 +116,8 @@ describe('statusCommand()', () => {
   it.each([
     ['fresh', 0, 0, ''],
     ['a minute old', 60, 0, ''],
-    ['older', 61, 3, 'No daemon runs: its last sign of life is 61 s old\n'],
-    ['of the future', -61, 3, 'No daemon runs: its last sign of life is 0 s old\n'],
+    ['older', 61, 3, 'No daemon runs, and the last one did not end as it should: its last sign of life is 61 s old\n'],
+    ['of the future', -61, 3, 'No daemon runs, and the last one did not end as it should: its last sign of life is 0 s old\n'],
   ])('tells by its status, with --healthy, whether a sign of life is %s', (_, age, status, message) => {
     const store = openStore();
     beat(store, NOW);
@@ -126,9 +126,9 @@ describe('statusCommand()', () => {
     expect([io.out(), io.err()]).toEqual(['', message]);
   });
 
-  it('is not healthy where no daemon ever ran', () => {
+  it('is not healthy where no daemon runs', () => {
     const io = captureIo();
     expect(statusCommand(openStore(), { healthy: true }, io, NOW)).toBe(3);
-    expect([io.out(), io.err()]).toEqual(['', 'No daemon ever ran on this database\n']);
+    expect([io.out(), io.err()]).toEqual(['', 'No daemon runs on this database\n']);
   });
 });

@@ -4,8 +4,9 @@ import type { NoteKey } from '../../tlog/note.ts';
 import type { HttpClient } from '../http.ts';
 import { LogUnavailable, type LogSource, type Start } from '../log.ts';
 import { createApi } from './api.ts';
+import { openListedHead } from './listed-head.ts';
 import { shardOrigin } from './proven-entry.ts';
-import { MAX_SHARDS } from './responses.ts';
+import { MAX_SHARDS, type ListedShard } from './responses.ts';
 import { shareLogInfo } from './shared-log-info.ts';
 import { ShardReader } from './shard-reader.ts';
 
@@ -20,12 +21,38 @@ export interface RekorV1Options {
   readonly start: Start;
 }
 
+/**
+ * Shards whose head no key of the log signed are followed as well, for that is told; but the list itself is not signed,
+ * and whoever serves it could name new ones without end: each of them would be a log and an alert of its own.
+ */
+const MAX_UNSIGNED = 8;
+
 /** A Rekor v1 server: a source of one log for each of its shards. */
 export function createRekorV1Source(options: RekorV1Options, http: HttpClient, clock: Clock = systemClock): LogSource {
   const { name, url, origin, keys, start } = options;
   const api = createApi(url, http);
   const logInfo = shareLogInfo((fresh, signal) => api.logInfo(fresh, signal), clock);
   const readers = new Map<string, ShardReader>();
+  let unsigned = 0;
+
+  /** The reader of a shard, or null for one too many that nobody signed. */
+  const readerOf = (listed: ListedShard): ShardReader | null => {
+    const { treeId } = listed;
+    const known = readers.get(treeId);
+    if (known !== undefined) {
+      return known;
+    }
+    const shard = { host: origin, treeId, origin: shardOrigin(origin, treeId), keys };
+    if (openListedHead(listed, shard) === null) {
+      if (unsigned === MAX_UNSIGNED) {
+        return null;
+      }
+      unsigned += 1;
+    }
+    const reader = new ShardReader(shard, api, logInfo);
+    readers.set(treeId, reader);
+    return reader;
+  };
 
   return {
     name,
@@ -35,16 +62,11 @@ export function createRekorV1Source(options: RekorV1Options, http: HttpClient, c
     start,
     async discover(signal) {
       const { url: asked, shards } = await api.logInfo(false, signal);
-      return shards.map(({ treeId }) => {
-        const shard = { host: origin, treeId, origin: shardOrigin(origin, treeId), keys };
-        const reader = readers.get(treeId) ?? new ShardReader(shard, api, logInfo);
-        readers.set(treeId, reader);
-        if (readers.size > MAX_SHARDS) {
-          readers.delete(treeId);
-          throw new LogUnavailable(`Cannot follow "${asked}": it has listed more than ${MAX_SHARDS} shards`);
-        }
-        return reader;
-      });
+      const found = shards.flatMap((listed) => readerOf(listed) ?? []);
+      if (readers.size > MAX_SHARDS + MAX_UNSIGNED) {
+        throw new LogUnavailable(`Cannot follow "${asked}": it has signed more than ${MAX_SHARDS} shards`);
+      }
+      return found;
     },
   };
 }

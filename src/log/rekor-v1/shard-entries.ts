@@ -1,17 +1,8 @@
-import { CheckpointRefused, openCheckpoint } from '../../tlog/checkpoint.ts';
 import { LogUnavailable } from '../log.ts';
 import type { Api, RetrievedEntry } from './api.ts';
 import { guessOffsets } from './guess-offsets.ts';
-import {
-  isOfShard,
-  misbehaved,
-  proveEntry,
-  requireIdentity,
-  shardOrigin,
-  type ProvenEntry,
-  type Shard,
-} from './proven-entry.ts';
-import type { ListedShard } from './responses.ts';
+import { openListedHead } from './listed-head.ts';
+import { isOfShard, misbehaved, proveEntry, requireIdentity, type ProvenEntry, type Shard } from './proven-entry.ts';
 import type { FetchLogInfo } from './shared-log-info.ts';
 
 /**
@@ -87,7 +78,7 @@ export class ShardEntries {
     const { origin, treeId } = this.#shard;
     const { shards, url } = await this.#logInfo(this, fresh, signal);
     const tried: string[] = [];
-    for (const guess of guessOffsets(shards, treeId, (shard) => this.#signedSize(shard))) {
+    for (const guess of guessOffsets(shards, treeId, (listed) => openListedHead(listed, this.#shard)?.size ?? null)) {
       const entry = (await this.#api.retrieve([guess], fresh, signal)).find((found) => found.globalIndex === guess);
       if (entry !== undefined && isOfShard(entry, this.#shard)) {
         const { globalIndex, index } = this.prove(entry);
@@ -97,17 +88,5 @@ export class ShardEntries {
     }
     const found = tried.length === 0 ? 'it is not listed' : tried.join(', ');
     throw new LogUnavailable(`Cannot find where "${origin}" begins among the entries of "${url}": ${found}`);
-  }
-
-  #signedSize(shard: ListedShard): number | null {
-    const { host, keys } = this.#shard;
-    try {
-      return openCheckpoint(shard.signedTreeHead, { origin: shardOrigin(host, shard.treeId), keys }).size;
-    } catch (error) {
-      if (error instanceof CheckpointRefused) {
-        return null;
-      }
-      throw error;
-    }
   }
 }

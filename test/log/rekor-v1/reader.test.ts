@@ -55,18 +55,21 @@ describe('createRekorV1Source()', () => {
     expect(rekor.countRequests(LOG_INFO)).toBe(3);
   });
 
-  it('refuses a server that lists new shards without end', async () => {
+  it('follows at most eight of the shards that are listed without end and signed by nobody, and every signed one', async () => {
     const fake = source();
     let next = 1;
     rekor.changeLogInfo((info) => ({
       ...info,
       inactiveShards: Array.from({ length: 200 }, () => ({ ...info, treeID: String(next++) })),
     }));
-    expect((await fake.discover(NEVER)).length).toBe(201);
-    await expect(fake.discover(NEVER)).rejects.toMatchObject({
-      name: 'LogUnavailable',
-      message: `Cannot follow "${rekor.url}/api/v1/log": it has listed more than 256 shards`,
-    });
+    const origins = async () => (await fake.discover(NEVER)).map(({ origin }) => origin);
+    const bogus = Array.from({ length: 8 }, (_, index) => `rekor.test - ${index + 1}`);
+    const first = rekor.origin;
+    expect(await origins()).toEqual([...bogus, first]);
+    rekor.rollOver({ sameKey: true });
+    expect(await origins()).toEqual([rekor.origin]);
+    rekor.heal();
+    expect(await origins()).toEqual([first, rekor.origin]);
   });
 
   it.each([
