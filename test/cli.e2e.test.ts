@@ -194,9 +194,9 @@ notify:
     const { status, stdout, stderr } = await check();
     expect(stdout.split('\n')).toEqual([
       'DIR/sigwatch.yaml:3:18: logs.poll_interval: expected a duration such as 500ms, 10s, 5m, 24h or 7d',
-      'DIR/sigwatch.yaml:5:87: logs.custom[0].public_key: Cannot read public key "DIR/missing.pub": no such file',
+      'DIR/sigwatch.yaml:5:87: logs.custom[0].public_key: Cannot read public key "DIR/missing.pub": no such file; expected a path relative to the configuration file, or an absolute one',
       'DIR/sigwatch.yaml:8:35: watches[0].select[0].subject.regexp: Cannot compile regexp "(": missing closing ): `(`; expected RE2 syntax',
-      'DIR/sigwatch.yaml:11:46: notify.channels.mail.webhook_url.env: Cannot read secret: environment variable "NO_SUCH_VARIABLE" is not set',
+      'DIR/sigwatch.yaml:11:46: notify.channels.mail.webhook_url.env: Cannot read secret: environment variable "NO_SUCH_VARIABLE" is not set; set it for the process, or use { file: PATH }',
       'DIR/sigwatch.yaml:12:19: notify.routes[0].to[0]: unknown channel "nobody"; expected one of: mail',
       '',
     ]);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readSmallFile } from './read-small-file.ts';
 
@@ -12,5 +13,15 @@ export interface Machine {
 
 /** The surroundings of one configuration file. */
 export function machineOf(file: string, env: Readonly<Record<string, string | undefined>>): Machine {
-  return { env, resolve: (path) => resolve(dirname(file), path), readFile: readSmallFile };
+  return {
+    env,
+    resolve: (path) => resolve(dirname(file), path),
+    readFile(path, maxBytes, what) {
+      if (!existsSync(path)) {
+        const remedy = 'expected a path relative to the configuration file, or an absolute one';
+        throw new SyntaxError(`Cannot read ${what} "${path}": no such file; ${remedy}`);
+      }
+      return readSmallFile(path, maxBytes, what);
+    },
+  };
 }

@@ -7,7 +7,9 @@ export function secretFromEnvironment(name: string, machine: Machine): string {
   const value = machine.env[name];
   if (value === undefined || value === '') {
     const state = value === undefined ? 'not set' : 'empty';
-    throw new SyntaxError(`Cannot read secret: environment variable "${name}" is ${state}`);
+    throw new SyntaxError(
+      `Cannot read secret: environment variable "${name}" is ${state}; set it for the process, or use { file: PATH }`,
+    );
   }
   return value;
 }

@@ -74,7 +74,7 @@ describe('loadConfig() names the place and what would be right', () => {
     ],
     [
       'trust: { source: { trusted_root: nope.json } }',
-      'f:2:34: trust.source.trusted_root: Cannot read trusted root "DIR/nope.json": no such file',
+      'f:2:34: trust.source.trusted_root: Cannot read trusted root "DIR/nope.json": no such file; expected a path relative to the configuration file, or an absolute one',
     ],
     [
       'trust: { certificate_authorities: [{ name: a }] }',
@@ -152,7 +152,7 @@ describe('loadConfig() names the place and what would be right', () => {
     ],
     [
       log(LOG.replace('p256.pub', '[p256.pub, nope]')),
-      'f:4:86: logs.custom[0].public_key[1]: Cannot read public key "DIR/nope": no such file',
+      'f:4:86: logs.custom[0].public_key[1]: Cannot read public key "DIR/nope": no such file; expected a path relative to the configuration file, or an absolute one',
     ],
     [
       log(LOG.replace('p256.pub', 'broken.pub')),
@@ -306,7 +306,7 @@ describe('loadConfig() names the place and what would be right', () => {
     ],
     [
       channel('type: slack, webhook_url: { env: NOT_SET }'),
-      'f:4:43: notify.channels.c.webhook_url.env: Cannot read secret: environment variable "NOT_SET" is not set',
+      'f:4:43: notify.channels.c.webhook_url.env: Cannot read secret: environment variable "NOT_SET" is not set; set it for the process, or use { file: PATH }',
     ],
     [
       channel('type: slack, webhook_url: { env: BLANK }'),
@@ -322,7 +322,7 @@ describe('loadConfig() names the place and what would be right', () => {
     ],
     [
       channel('type: slack, webhook_url: { file: nope }'),
-      'f:4:44: notify.channels.c.webhook_url.file: Cannot read secret "DIR/nope": no such file',
+      'f:4:44: notify.channels.c.webhook_url.file: Cannot read secret "DIR/nope": no such file; expected a path relative to the configuration file, or an absolute one',
     ],
     [
       channel('type: slack, webhook_url: { file: empty }'),
