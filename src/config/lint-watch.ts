@@ -7,6 +7,15 @@ import type { Hint } from './lint.ts';
 /** The address that Fulcio's own login page stands behind; what it puts in certificates is the address of who was asked there. */
 const LOGIN_ISSUER = 'https://oauth2.sigstore.dev/auth';
 
+/** Kinds of entries whose signers are read; one without signers is selected by nothing. */
+const READ_KINDS: ReadonlySet<string> = new Set(['hashedrekord', 'dsse']);
+
+/** Where the issuer stood first: it shows by itself only in the odd certificate that names two. */
+const FIRST_ISSUER = 'oid:1.3.6.1.4.1.57264.1.1';
+
+/** Extensions that make no claim. */
+const STANDARD_OIDS = ['2.5.29', '1.3.6.1.5.5.7.1', '1.3.6.1.4.1.11129.2.4'];
+
 /** Rules of one watch that can never fire, that accept more than they seem to, or that contradict each other. */
 export function lintWatch(watch: Watch, path: KeyPath): readonly Hint[] {
   const selected = watch.select.flatMap((rules, index) =>
@@ -124,20 +133,36 @@ function globFaults(claim: string, text: string): RuleFault[] {
   if ((claim === 'key' || claim.endsWith('_digest')) && /^[0-9a-f]*[A-F][0-9A-Fa-f]*$/.test(text)) {
     faults.push(['never-matches', `${quote(text)} has capitals: fingerprints and digests are lower-case hex`]);
   }
+  if (claim === 'artifact' && !text.startsWith('*') && !/^sha(?:256|384|512):[0-9a-f*]*$/.test(text)) {
+    faults.push([
+      'never-matches',
+      `${quote(text)} is no artifact: write sha256:, sha384: or sha512: and lower-case hex`,
+    ]);
+  }
+  if (claim === 'key' && text.includes(':')) {
+    faults.push([
+      'never-matches',
+      `${quote(text)} is no key: write the SHA-256 of its SubjectPublicKeyInfo in hex alone`,
+    ]);
+  }
+  if (claim === 'kind' && !text.includes('*') && !READ_KINDS.has(text)) {
+    faults.push([
+      'never-matches',
+      `entries of kind ${quote(text)} are only counted: their signers are not read in this version`,
+    ]);
+  }
   return faults;
 }
 
 function lintOid(claim: string, path: KeyPath): readonly Hint[] {
-  const name = nameOfOid(claim);
-  return name === null
-    ? []
-    : [
-        {
-          rule: 'never-matches',
-          path,
-          message: `${quote(claim)} is the claim ${quote(name)}: it shows under that name only`,
-        },
-      ];
+  const name = claim === FIRST_ISSUER ? 'issuer' : nameOfOid(claim);
+  if (name !== null) {
+    const message = `${quote(claim)} is the claim ${quote(name)}: it shows under that name only`;
+    return [{ rule: 'never-matches', path, message }];
+  }
+  const isStandard = STANDARD_OIDS.some((prefix) => claim.startsWith(`oid:${prefix}.`));
+  const message = `${quote(claim)} belongs to X.509 itself or to certificate transparency: it makes no claim`;
+  return isStandard ? [{ rule: 'never-matches', path, message }] : [];
 }
 
 /** True when the rules name their values outright and no value can meet both. */

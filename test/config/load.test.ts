@@ -221,10 +221,7 @@ function derOf(pem: string): Buffer {
 
 describe('loadConfig() on files', () => {
   it.each([
-    [
-      'missing.yaml',
-      'Cannot read configuration "DIR/missing.yaml": no such file',
-    ],
+    ['missing.yaml', 'Cannot read configuration "DIR/missing.yaml": no such file'],
     ['a-folder', 'Cannot read configuration "DIR/a-folder": it is a folder'],
   ])('refuses %s', (name, message) => {
     const file = join(folder.path, name);

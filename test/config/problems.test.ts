@@ -310,7 +310,7 @@ describe('loadConfig() names the place and what would be right', () => {
     ],
     [
       channel('type: slack, webhook_url: { env: BLANK }'),
-      'f:4:43: notify.channels.c.webhook_url.env: Cannot read secret: environment variable "BLANK" is empty',
+      'f:4:43: notify.channels.c.webhook_url.env: Cannot read secret: environment variable "BLANK" is empty; set it for the process, or use { file: PATH }',
     ],
     [
       channel('type: slack, webhook_url: { env: HOOK, x: 1 }'),
