@@ -29,8 +29,8 @@ import { VERSION } from './version.ts';
 /** Below the 975 requests a minute and client that the public Rekor v1 instance allows, of which it sends 429s above. */
 const PUBLIC_RATE_PER_MINUTE = 900;
 
-/** What one exchange with a log may take: a log that hangs shows within 30 seconds, and the wait for the poll is a part of them. */
-const EXCHANGE_MS = 15_000;
+/** How long a log may be silent in an exchange: one that hangs shows within 30 seconds, and the wait for the poll is a part of them. */
+const SILENCE_MS = 15_000;
 
 /** What the machine gives the daemon. */
 export interface DaemonDeps {
@@ -127,8 +127,8 @@ async function assemble(config: Config, deps: DaemonDeps): Promise<Parts> {
 }
 
 function build(config: Config, trust: LoadedTrust, store: Store, deps: DaemonDeps): Omit<Parts, 'unlock'> {
-  const http = createHttpClient({ timeoutMs: EXCHANGE_MS });
-  const publicHttp = createHttpClient({ timeoutMs: EXCHANGE_MS, ratePerMinute: PUBLIC_RATE_PER_MINUTE });
+  const http = createHttpClient({ timeoutMs: SILENCE_MS });
+  const publicHttp = createHttpClient({ timeoutMs: SILENCE_MS, ratePerMinute: PUBLIC_RATE_PER_MINUTE });
   const sources = createSources(config.logs, trust.data.logs, { http, publicHttp });
   const channels = config.notify?.channels ?? new Map<string, ChannelConfig>();
   const route = (alert: RoutedAlert): readonly string[] =>

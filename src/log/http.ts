@@ -14,7 +14,7 @@ export interface HttpRequest {
   readonly json?: unknown;
   /** Bound of the body of a 200, before and after decompression. */
   readonly maxBytes: number;
-  /** Of the whole exchange, in place of the client's. */
+  /** In place of the client's. */
   readonly timeoutMs?: number;
   /** Asks every cache on the way to stand aside. */
   readonly fresh?: boolean;
@@ -38,7 +38,7 @@ export interface HttpClient {
 
 export interface HttpOptions {
   readonly userAgent?: string;
-  /** Default 30 s: connecting, headers and body together. */
+  /** How long a server may be silent: until its headers, and between two pieces of its body. Default 30 s; the whole exchange may take four times as long. */
   readonly timeoutMs?: number;
   /** Per host; default 8. */
   readonly connections?: number;
@@ -73,13 +73,13 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
           body: request.json === undefined ? null : JSON.stringify(request.json),
           signal: deadline.signal,
         });
-        return await readAnswer(response, request, shown, clock);
+        return await readAnswer(response, request, shown, clock, deadline.extend);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof LogUnavailable) {
           throw error;
         }
-        const cause = deadline.signal.aborted ? `no complete answer within ${deadline.ms} ms` : describe(error);
+        const cause = deadline.signal.aborted ? `no complete answer within ${deadline.ms()} ms` : describe(error);
         throw new LogUnavailable(`Cannot fetch "${shown}": ${cause}`, { cause: error });
       } finally {
         deadline.clear();
@@ -99,21 +99,43 @@ function withoutCredentials(url: URL): string {
   return copy.href;
 }
 
-/** Aborts after `ms` or with `signal`. Its own timer and listener, because both go as soon as the exchange is over (AbortSignal.any and .timeout stay until collected). */
-function createDeadline(ms: number, signal: AbortSignal): { ms: number; signal: AbortSignal; clear(): void } {
+/** A slow link may take so much longer than a silent server: a bundle of entries has half a megabyte. */
+const WHOLE = 4;
+
+/** Aborts an exchange. */
+interface Deadline {
+  readonly signal: AbortSignal;
+  /** What was waited for in vain, in milliseconds. */
+  readonly ms: () => number;
+  /** Something arrived. */
+  readonly extend: () => void;
+  readonly clear: () => void;
+}
+
+/** Aborts after `ms` of silence, after four times `ms` in all, or with `signal`. Its own timers and listener, because they go as soon as the exchange is over (AbortSignal.any and .timeout stay until collected). */
+function createDeadline(ms: number, signal: AbortSignal): Deadline {
   const controller = new AbortController();
   const abort = (): void => {
     controller.abort();
   };
-  const timer = setTimeout(abort, ms);
+  let over = false;
+  const silence = setTimeout(abort, ms);
+  const whole = setTimeout(() => {
+    over = true;
+    abort();
+  }, WHOLE * ms);
   // Many exchanges share one signal: Node's warning about leaks would be wrong.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', abort, { once: true });
   return {
-    ms,
     signal: controller.signal,
+    ms: () => (over ? WHOLE * ms : ms),
+    extend() {
+      silence.refresh();
+    },
     clear() {
-      clearTimeout(timer);
+      clearTimeout(silence);
+      clearTimeout(whole);
       signal.removeEventListener('abort', abort);
     },
   };
@@ -134,13 +156,14 @@ async function readAnswer(
   request: HttpRequest,
   url: string,
   clock: Clock,
+  arrived: () => void,
 ): Promise<HttpAnswer> {
   const status = response.statusCode;
   if (status === 200) {
-    return { status, url, body: await readWhole(response, request.maxBytes, url) };
+    return { status, url, body: await readWhole(response, request.maxBytes, url, arrived) };
   }
 
-  const body = await readAside(response);
+  const body = await readAside(response, arrived);
   if (request.accept?.includes(status) === true) {
     return { status, url, body };
   }
@@ -150,16 +173,21 @@ async function readAnswer(
 }
 
 /** The body of a 200, decoded. Bounded while it arrives: a server that never stops sending costs no more than `maxBytes`. */
-async function readWhole(response: Dispatcher.ResponseData, maxBytes: number, url: string): Promise<Buffer> {
+async function readWhole(
+  response: Dispatcher.ResponseData,
+  maxBytes: number,
+  url: string,
+  arrived: () => void,
+): Promise<Buffer> {
   const encoding = contentEncoding(response);
   if (encoding !== 'identity' && encoding !== 'gzip') {
-    await readAside(response);
+    await readAside(response, arrived);
     throw new LogUnavailable(`Cannot fetch "${url}": Content-Encoding is "${encoding}", expected gzip or none`);
   }
   // What does not compress grows by some bytes per block (RFC 1951 §3.2.4), and the header may name a file (RFC 1952 §2.3).
   const wireBytes = encoding === 'gzip' ? maxBytes + Math.ceil(maxBytes / 1000) + 1024 : maxBytes;
 
-  const { body, complete } = await readUpTo(response, wireBytes);
+  const { body, complete } = await readUpTo(response, wireBytes, arrived);
   if (!complete) {
     throw tooLarge(maxBytes, url);
   }
@@ -182,8 +210,8 @@ function tooLarge(maxBytes: number, url: string): LogUnavailable {
 }
 
 /** A body that is not used as data: cut, not refused, when it is long, and shown as it is when its compression is broken. */
-async function readAside(response: Dispatcher.ResponseData): Promise<Buffer> {
-  const { body } = await readUpTo(response, ASIDE_BYTES);
+async function readAside(response: Dispatcher.ResponseData, arrived: () => void): Promise<Buffer> {
+  const { body } = await readUpTo(response, ASIDE_BYTES, arrived);
   if (contentEncoding(response) !== 'gzip') {
     return body;
   }
@@ -197,11 +225,13 @@ async function readAside(response: Dispatcher.ResponseData): Promise<Buffer> {
 async function readUpTo(
   response: Dispatcher.ResponseData,
   limit: number,
+  arrived: () => void,
 ): Promise<{ readonly body: Buffer; readonly complete: boolean }> {
   const chunks: Buffer[] = [];
   let length = 0;
   // undici's body is a stream of Buffers, typed for any stream.
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    arrived();
     chunks.push(chunk);
     length += chunk.length;
     if (length > limit) {

@@ -257,6 +257,22 @@ describe('fetch()', () => {
     );
   });
 
+  it('waits for a slow body as long as something arrives', async () => {
+    handler = (_, response) => {
+      response.writeHead(200);
+      const pieces = ['s', 'l', 'o', 'w'];
+      const drip = setInterval(() => {
+        response.write(pieces.shift() ?? '', () => undefined);
+        if (pieces.length === 0) {
+          clearInterval(drip);
+          response.end();
+        }
+      }, 100);
+    };
+    const { body } = await http.fetch({ url: server.url, maxBytes: 1000, timeoutMs: 300 }, never);
+    expect(body.toString()).toBe('slow');
+  });
+
   it('gives up a body that drips without end', async () => {
     handler = (_, response) => {
       response.writeHead(200);
@@ -266,7 +282,7 @@ describe('fetch()', () => {
       });
     };
     expect((await failure({ timeoutMs: 60 })).message).toBe(
-      `Cannot fetch "${server.url}/x": no complete answer within 60 ms`,
+      `Cannot fetch "${server.url}/x": no complete answer within 240 ms`,
     );
   });
 
