@@ -312,6 +312,38 @@ describe('followSource() over several shards', () => {
     await expectSilence();
   });
 
+  it('passes a fault of our own on only when its other loops have ended', async () => {
+    const source = site.source(rig.http);
+    const isReading = new Promise<void>((resolve) => {
+      site.observe('entries', () => {
+        resolve();
+        return 'hang';
+      });
+    });
+    const fault = onCall(2, () => {
+      throw new TypeError('our own');
+    });
+    const faulty: LogSource = {
+      ...source,
+      discover: async (signal) => {
+        fault();
+        return source.discover(signal);
+      },
+    };
+    let sleeps = 0;
+    const sleep: Clock['sleep'] = async () => {
+      sleeps += 1;
+      await isReading;
+    };
+    const deps: FollowDeps = { ...rig.deps(), clock: { now: () => rig.now, sleep } };
+    await expect(followSource(faulty, 1000, deps, NEVER)).rejects.toThrow('our own');
+    const before = sleeps;
+    for (let turns = 0; turns < 20; turns += 1) {
+      await nextTurn();
+    }
+    expect(sleeps).toBe(before);
+  });
+
   it('does not take a fault of our own for one of the log', async () => {
     const deps: FollowDeps = { ...rig.deps(), watches: [{ ...rig.watches[0], select: null } as never] };
     site.append([site.entry(certify(STRANGER))]);

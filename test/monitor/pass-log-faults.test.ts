@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LogSource } from '../../src/log/log.ts';
+import type { LogReader, LogSource } from '../../src/log/log.ts';
 import { passOverSource } from '../../src/monitor/follow-source.ts';
+import { pass } from '../../src/monitor/pass.ts';
 import { sha256 } from '../../src/tlog/hash.ts';
 import { certify, fillers, NOW, releaseAt } from '../support/actors.ts';
 import { provesEqualSizes, provesPrefix } from '../support/evidence.ts';
@@ -198,6 +199,23 @@ describe.each(BOTH)('pass() over a %s log that contradicts itself', (_, start) =
     restart();
     expect(await poll()).toEqual([{ kind: 'misbehaving' }]);
     expect(provesEqualSizes(rig.onlyAlert().evidence, site)).toBe(21);
+  });
+
+  it('keeps a contradiction that it finds while the program ends', async () => {
+    site.signHead(21, ANOTHER_ROOT);
+    const end = new AbortController();
+    const [reader] = await source.discover(NEVER);
+    const last = {
+      origin: site.origin,
+      fetchCheckpoint: async (signal: AbortSignal) => {
+        const checkpoint = await reader?.fetchCheckpoint(signal);
+        end.abort();
+        return checkpoint;
+      },
+    } as LogReader; // Two notes of one size need nothing else.
+    expect(await pass(last, 'head', rig.deps(), end.signal)).toEqual({ kind: 'misbehaving' });
+    expect(provesEqualSizes(rig.onlyAlert().evidence, site)).toBe(21);
+    expectStopped(21);
   });
 
   it('goes on with another log', async () => {
