@@ -2,7 +2,6 @@ import { dirname, join } from 'node:path';
 import type { AlertDraft } from './alert/alert.ts';
 import type { ChannelConfig } from './alert/channel.ts';
 import { createEmailSink } from './alert/email.ts';
-import { trustStaleAlert } from './alert/log-alert.ts';
 import { channelsFor } from './alert/route.ts';
 import type { Sink } from './alert/sink.ts';
 import { createSlackSink } from './alert/slack.ts';
@@ -22,8 +21,8 @@ import { createSources } from './sources.ts';
 import { lockForDaemon } from './store/daemon-lock.ts';
 import { saveConfigured } from './store/sources.ts';
 import { Store } from './store/store.ts';
-import { createChainVerifier } from './trust/chain.ts';
 import { loadTrust, type LoadedTrust } from './load-trust.ts';
+import { createTrustKeeper, type TrustKeeper } from './trust-keeper.ts';
 import { VERSION } from './version.ts';
 
 /** Below the 975 requests a minute and client that the public Rekor v1 instance allows, of which it sends 429s above. */
@@ -62,6 +61,7 @@ export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortS
     ...parts.sources.map((source) => followSource(source, config.logs.pollIntervalMs, parts.follow, running)),
     deliverAlerts(parts.store, parts.sinks, deps, running),
     schedule(parts.store, scheduled(config, parts), deps, running),
+    parts.keeper.keepFresh(running),
     beat(parts.store, { pid: deps.pid, version: VERSION, onAlive: deps.onAlive }, deps.clock, running),
   ];
   try {
@@ -109,6 +109,7 @@ interface Parts {
   readonly channelsFor: (alert: RoutedAlert) => readonly string[];
   /** Identity and log alerts raised by this process. */
   readonly raised: { count: number };
+  readonly keeper: TrustKeeper;
   readonly trustStale: boolean;
 }
 
@@ -117,7 +118,7 @@ type RoutedAlert = Pick<AlertDraft, 'class' | 'kind' | 'severity' | 'watch' | 'n
 async function assemble(config: Config, deps: DaemonDeps): Promise<Parts> {
   const unlock = lockForDaemon(config.database);
   try {
-    const trust = await loadTrust(config.trust, join(dirname(config.database), 'tuf'));
+    const trust = await loadTrust(config.trust, trustCache(config));
     const store = Store.open(config.database);
     return { ...build(config, trust, store, deps), unlock };
   } catch (error) {
@@ -139,23 +140,11 @@ function build(config: Config, trust: LoadedTrust, store: Store, deps: DaemonDep
     raised.count += draft.class === 'operational' ? 0 : 1;
     return tell(store, draft, telling, now).alert.id;
   };
-  const verifyChain = createChainVerifier(trust.data.authorities, trust.data.goodUntil);
-  const { stale } = trust;
-  store.transaction(() => {
-    saveConfigured(
-      store,
-      sources.map(({ name }) => name),
-    );
-    if (stale !== null) {
-      tellOne(trustStaleAlert(stale), deps.clock.now());
-    }
-  });
-  if (stale !== null) {
-    deps.logger.warn({ reason: stale }, 'trust data is stale');
-  }
-  for (const { what, why } of trust.data.skipped) {
-    deps.logger.warn({ what, why }, 'left out of the trust data');
-  }
+  saveConfigured(
+    store,
+    sources.map(({ name }) => name),
+  );
+  const keeper = createTrustKeeper(config.trust, trustCache(config), trust, { ...deps, store, tell: tellOne });
   return {
     store,
     http,
@@ -167,17 +156,19 @@ function build(config: Config, trust: LoadedTrust, store: Store, deps: DaemonDep
       clock: deps.clock,
       logger: deps.logger,
       watches: config.watches,
-      judging: {
-        chainOf: (certificate) => verifyChain(certificate, deps.clock.now()),
-        signatureOf: checkSignature,
-      },
+      judging: { chainOf: keeper.chainOf, signatureOf: checkSignature },
       tell: tellOne,
       onProgress: deps.onProgress,
     },
     channelsFor: route,
     raised,
-    trustStale: stale !== null,
+    keeper,
+    trustStale: trust.stale !== null,
   };
+}
+
+function trustCache({ database }: Config): string {
+  return join(dirname(database), 'tuf');
 }
 
 function scheduled({ retention, notify }: Config, { channelsFor }: Parts): Scheduled {

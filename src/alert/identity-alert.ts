@@ -155,7 +155,8 @@ function advice(kind: IdentityKind, judgement: Judgement): string {
 /** Equal findings share a key: watch, kind, identity and the failing claims with what was found; of forged ones, which cost nothing to vary, watch and kind only. */
 function dedupeKey(kind: IdentityKind, watch: string, signer: Signer, violations: readonly Violation[]): string {
   const scope = `identity/${watch}/${kind}`;
-  if (kind === 'forged') {
+  // Neither of these proves who signed: keyed by what they claim, anybody could make one alert after another.
+  if (kind === 'forged' || kind === 'unverifiable') {
     return scope;
   }
   const identity =

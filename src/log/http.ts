@@ -38,7 +38,7 @@ export interface HttpClient {
 
 export interface HttpOptions {
   readonly userAgent?: string;
-  /** How long a server may be silent: until its headers, and between two pieces of its body. Default 30 s; the whole exchange may take four times as long. */
+  /** How long a server may be silent: until its headers, and between two pieces of its body. Default 30 s; the whole exchange may take twenty times as long. */
   readonly timeoutMs?: number;
   /** Per host; default 8. */
   readonly connections?: number;
@@ -99,8 +99,8 @@ function withoutCredentials(url: URL): string {
   return copy.href;
 }
 
-/** A slow link may take so much longer than a silent server: a bundle of entries has half a megabyte. */
-const WHOLE = 4;
+/** A slow link may take so much longer than a silent server: a bundle of entries has half a megabyte, and up to 16 where people log long ones. */
+const WHOLE = 20;
 
 /** Aborts an exchange. */
 interface Deadline {
@@ -112,7 +112,7 @@ interface Deadline {
   readonly clear: () => void;
 }
 
-/** Aborts after `ms` of silence, after four times `ms` in all, or with `signal`. Its own timers and listener, because they go as soon as the exchange is over (AbortSignal.any and .timeout stay until collected). */
+/** Aborts after `ms` of silence, after twenty times `ms` in all, or with `signal`. Its own timers and listener, because they go as soon as the exchange is over (AbortSignal.any and .timeout stay until collected). */
 function createDeadline(ms: number, signal: AbortSignal): Deadline {
   const controller = new AbortController();
   const abort = (): void => {

@@ -86,6 +86,11 @@ export function raiseAlert(
   return { alert: requireAlert(store, existing.id), event: reopens ? 'reopened' : 'repeated' };
 }
 
+/** Closes the alert with this dedupe key, if there is one, because what it tells of is over. */
+export function closeAlert(store: Store, dedupeKey: string): void {
+  store.prepare(`UPDATE alerts SET state = 'closed' WHERE dedupe_key = @dedupeKey`).run({ dedupeKey });
+}
+
 /** The alert with this id; null when there is none. */
 export function findAlert(store: Store, id: string): StoredAlert | null {
   const row = store.prepare<Row>('SELECT * FROM alerts WHERE id = @id').get({ id });

@@ -48,11 +48,13 @@ export function registerLogs(
         )
         .run({ origin, source, type, url, original, now: now.getTime() });
     }
-    if (logs.length > 0) {
-      store.prepare('UPDATE sources SET joined = 1 WHERE name = @source').run({ source });
-    }
-    // A source that was renamed in the configuration has lost its logs to the new name.
-    store.prepare('DELETE FROM sources WHERE joined = 1 AND name NOT IN (SELECT source FROM logs)').run();
+    // The list of shards is not signed: until one of them was joined, whatever it names was there from the beginning.
+    store
+      .prepare(
+        `UPDATE sources SET joined = 1 WHERE name = @source
+         AND EXISTS (SELECT 1 FROM logs WHERE source = @source AND frontier_size IS NOT NULL)`,
+      )
+      .run({ source });
     const origins = store
       .prepare<{ origin: string }>('SELECT origin FROM logs WHERE source = @source AND original = 1')
       .all({ source });
@@ -60,10 +62,10 @@ export function registerLogs(
   });
 }
 
-/** A log that is known already, under whatever name, shows that the source is no new one. */
+/** A log that was followed already, under whatever name, shows that the source is no new one. */
 function isFirstTime(store: Store, source: string, logs: readonly { readonly origin: string }[]): boolean {
   const joined = store.prepare('SELECT 1 FROM sources WHERE name = @source AND joined = 1').get({ source });
-  const known = store.prepare('SELECT 1 FROM logs WHERE origin = @origin');
+  const known = store.prepare('SELECT 1 FROM logs WHERE origin = @origin AND frontier_size IS NOT NULL');
   return joined === undefined && !logs.some(({ origin }) => known.get({ origin }) !== undefined);
 }
 

@@ -282,7 +282,7 @@ describe('fetch()', () => {
       });
     };
     expect((await failure({ timeoutMs: 60 })).message).toBe(
-      `Cannot fetch "${server.url}/x": no complete answer within 240 ms`,
+      `Cannot fetch "${server.url}/x": no complete answer within 1200 ms`,
     );
   });
 

@@ -44,8 +44,15 @@ describe('registerLogs()', () => {
   it('tells the logs of the first time from those that appear later', () => {
     const store = openStore();
     expect(registerSource(store, 'v1', ['a', 'b'])).toEqual(new Set(['a', 'b']));
+    saveJoined(store, 'a', frontierOf(3), checkpointOf('a', 9), NOW);
     expect(registerSource(store, 'v1', ['a', 'b', 'c'])).toEqual(new Set(['a', 'b']));
     expect(registerSource(store, 'v1', ['c', 'd'])).toEqual(new Set(['a', 'b']));
+  });
+
+  it('does not take the first list for the whole, for nobody signed it, until one of its logs is followed', () => {
+    const store = openStore();
+    expect(registerSource(store, 'v1', ['invented'])).toEqual(new Set(['invented']));
+    expect(registerSource(store, 'v1', ['a'])).toEqual(new Set(['invented', 'a']));
   });
 
   it('waits for the first logs of a source that served none', () => {
@@ -57,9 +64,9 @@ describe('registerLogs()', () => {
   it('knows a source again that was renamed, so that a shard of meanwhile begins at 0', () => {
     const store = openStore();
     registerSource(store, 'old', ['a']);
+    saveJoined(store, 'a', frontierOf(3), checkpointOf('a', 9), NOW);
     expect(registerSource(store, 'new', ['a', 'b'])).toEqual(new Set(['a']));
     expect(findLog(store, 'a')).toMatchObject({ source: 'new', url: 'https://new' });
-    expect(store.prepare('SELECT name FROM sources').all()).toEqual([{ name: 'new' }]);
   });
 
   it('keeps the position of a log that is known', () => {

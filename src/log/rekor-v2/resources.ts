@@ -6,8 +6,8 @@ import type { HttpAnswer, HttpClient } from '../http.ts';
 import { LogUnavailable } from '../log.ts';
 import { MAX_BUNDLE_BYTES, MAX_TILE_BYTES, parseBundle, parseServedTile } from './responses.ts';
 
-/** Statuses of something that is not, or no longer, there (410: below the minimum index of a pruned log, c2sp.org/tlog-tiles). */
-const ABSENT = [404, 410];
+/** Statuses of something that is not, or no longer, there (403: a bucket whose keys may not be listed; 410: below the minimum index of a pruned log, c2sp.org/tlog-tiles). */
+const ABSENT = [403, 404, 410];
 /** What the write address of a Rekor v2 server says where its tiles are asked for (seen on sigstore/rekor-tiles v2.3.0). */
 const WRITE_ADDRESS = [404, 501];
 
