@@ -37,7 +37,17 @@ describe('createTrustKeeper()', () => {
     const [old, young] = [createDemoAuthority({ name: 'old' }), createDemoAuthority({ name: 'young' })];
     publish(old);
     // What happens while the keeper sleeps: the new authority, a broken repository, one that is well again.
-    const meanwhile = [() => publish(old, young), () => repository.fail(500), () => repository.fail(null)];
+    const meanwhile = [
+      () => {
+        publish(old, young);
+      },
+      () => {
+        repository.fail(500);
+      },
+      () => {
+        repository.fail(null);
+      },
+    ];
     const seen: unknown[] = [];
     const { keeper, run } = await keep(meanwhile, () => {
       seen.push({ old: verdict(old), young: verdict(young), states: states() });
@@ -63,7 +73,11 @@ async function keep(meanwhile: readonly (() => void)[], look: () => void) {
     async sleep(ms) {
       look();
       waits.push(ms);
-      const next = meanwhile[waits.length - 1] ?? (() => stop.abort());
+      const next =
+        meanwhile[waits.length - 1] ??
+        (() => {
+          stop.abort();
+        });
       next();
     },
   };

@@ -117,7 +117,12 @@ describe('statusCommand()', () => {
     ['fresh', 0, 0, ''],
     ['a minute old', 60, 0, ''],
     ['older', 61, 3, 'No daemon runs, and the last one did not end as it should: its last sign of life is 61 s old\n'],
-    ['of the future', -61, 3, 'No daemon runs, and the last one did not end as it should: its last sign of life is 0 s old\n'],
+    [
+      'of the future',
+      -61,
+      3,
+      'No daemon runs, and the last one did not end as it should: its last sign of life is 0 s old\n',
+    ],
   ])('tells by its status, with --healthy, whether a sign of life is %s', (_, age, status, message) => {
     const store = openStore();
     beat(store, NOW);

@@ -260,7 +260,7 @@ describe('fetch()', () => {
   it('waits for a slow body as long as something arrives', async () => {
     handler = (_, response) => {
       response.writeHead(200);
-      const pieces = [...'a slow link'.repeat(2)];
+      const pieces = Array.from('a slow link'.repeat(2));
       const drip = setInterval(() => {
         response.write(pieces.shift() ?? '', () => undefined);
         if (pieces.length === 0) {
