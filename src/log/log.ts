@@ -36,6 +36,8 @@ export interface ProvenFrontier {
 export interface EntryBatch {
   readonly leaves: readonly Leaf[];
   readonly after: ProvenFrontier;
+  /** What was served as these leaves: evidence, should they not be the log's. */
+  readonly served?: () => NonNullable<Evidence['served']>;
 }
 
 /** Reads one tree over the network. Every method throws {@link LogUnavailable} or {@link LogMisbehaved}, nothing else. */

@@ -81,14 +81,14 @@ async function proveBatch(
   if (!frontier.equals(batch.after.frontier)) {
     // Either what was served was never logged, or the log now vouches for another history than the one we follow.
     const problem = `Entries ${before.size} to ${frontier.size - 1} of "${reader.origin}" are not the ones its signed tree holds`;
-    await accuse(reader, held, provenBy, problem, signal);
+    await accuse(reader, held, provenBy, problem, signal, batch);
   }
   // Rekor v1 vouches for entries by whatever it signed last, which may contradict what it signed before.
   requireSameRoot(reader, findRival(deps.store, provenBy) ?? provenBy, provenBy, provenBy);
   if (contradicted.length > 0) {
     const sizes = contradicted.map(({ size }) => size).join(', ');
     const problem = `The entries of "${reader.origin}" do not make the root it signed for ${sizes}`;
-    await accuse(reader, contradicted, provenBy, problem, signal);
+    await accuse(reader, contradicted, provenBy, problem, signal, batch);
   }
   return frontier;
 }
@@ -100,6 +100,7 @@ async function accuse(
   provenBy: SignedCheckpoint,
   problem: string,
   signal: AbortSignal,
+  batch?: EntryBatch,
 ): Promise<never> {
   for (const checkpoint of held) {
     try {
@@ -112,7 +113,14 @@ async function accuse(
     }
   }
   const notes = new Set([...held, provenBy].map(({ note }) => note));
-  throw new LogMisbehaved(problem, { kind: 'entry-mismatch', log: reader.origin, signed: false, notes: [...notes] });
+  const served = batch?.served?.();
+  throw new LogMisbehaved(problem, {
+    kind: 'entry-mismatch',
+    log: reader.origin,
+    signed: false,
+    notes: [...notes],
+    ...(served && { served }),
+  });
 }
 
 /** Judges a batch and writes it in one transaction; nothing of it when `signal` aborts before. */

@@ -304,7 +304,15 @@ describe.each(BOTH)('pass() over a %s log that is served wrongly', (_, start) =>
       state: 'open',
       log: site.origin,
       dedupeKey: `log/${site.origin}/${kind}`,
-      evidence: { kind, log: site.origin, signed: false },
+      evidence: {
+        kind,
+        log: site.origin,
+        signed: false,
+        served: {
+          url: expect.stringContaining('http://127.0.0.1:') as string,
+          sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        },
+      },
       occurrences: 1,
     });
     expect(told()).toEqual([{ alert: alert.id }]);

@@ -2,6 +2,7 @@ import type { SignedCheckpoint } from '../../tlog/checkpoint.ts';
 import { Frontier } from '../../tlog/frontier.ts';
 import { verifyConsistency } from '../../tlog/proof.ts';
 import { openServedCheckpoint } from '../checkpoint-evidence.ts';
+import { servedEvidence } from '../excerpt.ts';
 import {
   LogMisbehaved,
   LogUnavailable,
@@ -112,10 +113,12 @@ export class ShardReader implements LogReader {
   async #batch({ start, end }: Range, signal: AbortSignal): Promise<EntryBatch> {
     const indexes = Array.from({ length: end - start }, (_, place) => start + place);
     const entryAt = await this.#entries.retrieve(indexes, this.fresh, signal);
-    const last = this.#entries.prove(entryAt(end - 1));
+    const last = entryAt(end - 1);
+    const proven = this.#entries.prove(last);
     return {
       leaves: indexes.map((index) => leafOf(index, entryAt(index))),
-      after: { frontier: frontierAfter(last), provenBy: last.checkpoint, nodes: [] },
+      after: { frontier: frontierAfter(proven), provenBy: proven.checkpoint, nodes: [] },
+      served: () => servedEvidence(last.answer.url, last.answer.body),
     };
   }
 

@@ -4,6 +4,7 @@ import { leafHash } from '../../tlog/hash.ts';
 import type { NoteKey } from '../../tlog/note.ts';
 import { TILE_WIDTH } from '../../tlog/tile.ts';
 import { openServedCheckpoint } from '../checkpoint-evidence.ts';
+import { servedEvidence } from '../excerpt.ts';
 import type { HttpClient } from '../http.ts';
 import {
   LogUnavailable,
@@ -79,14 +80,19 @@ class RekorV2Reader implements LogReader {
     const loadBundle = async (index: number, stop: AbortSignal) => {
       const start = index * TILE_WIDTH;
       const end = Math.min(start + TILE_WIDTH, tree.size);
-      const [records, after] = await Promise.all([
+      const [bundle, after] = await Promise.all([
         this.#resources.bundle(index, end - start, this.fresh, stop),
         signedTree.frontierAt(end, stop),
       ]);
-      return { start, records, after };
+      return { start, bundle, after };
     };
-    for await (const { start, records, after } of prefetch(bundleIndexes(from, tree.size), AHEAD, loadBundle, signal)) {
-      yield { leaves: leavesFrom(from, start, records), after };
+    for await (const { start, bundle, after } of prefetch(bundleIndexes(from, tree.size), AHEAD, loadBundle, signal)) {
+      const { answer, records } = bundle;
+      yield {
+        leaves: leavesFrom(from, start, records),
+        after,
+        served: () => servedEvidence(answer.url, answer.body),
+      };
     }
   }
 

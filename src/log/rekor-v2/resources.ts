@@ -17,12 +17,17 @@ export interface ServedTile {
   readonly hashes: readonly Hash[];
 }
 
+export interface ServedBundle {
+  readonly answer: HttpAnswer;
+  readonly records: readonly Buffer[];
+}
+
 /** The files of one log. Each function throws LogUnavailable unless what is served has the shape that was asked for; nothing is proven here. */
 export interface Resources {
   checkpoint(fresh: boolean, signal: AbortSignal): Promise<HttpAnswer>;
   tile(tile: Tile, fresh: boolean, signal: AbortSignal): Promise<ServedTile>;
   /** The first `width` leaves of bundle `index`. */
-  bundle(index: number, width: number, fresh: boolean, signal: AbortSignal): Promise<readonly Buffer[]>;
+  bundle(index: number, width: number, fresh: boolean, signal: AbortSignal): Promise<ServedBundle>;
 }
 
 /** The tile layout below `url` + `readPath` (c2sp.org/tlog-tiles). */
@@ -75,14 +80,14 @@ export function createResources(url: string, readPath: string, http: HttpClient)
     },
 
     async bundle(index, width, fresh, signal) {
-      const { parsed } = await fetchGrown(
+      const { answer, parsed } = await fetchGrown(
         (served) => bundlePath(index, served),
         width,
         { maxBytes: MAX_BUNDLE_BYTES, fresh },
         (body, served) => parseBundle(body, served, width),
         signal,
       );
-      return parsed;
+      return { answer, records: parsed };
     },
   };
 }
