@@ -190,9 +190,12 @@ describe('dedupeKey of identityAlert()', () => {
     expect(key({ judgement: makeJudgement({ violations }) })).toBe(key({}));
   });
 
-  it('is watch and kind only when the signer is forged', () => {
-    const judgement = makeJudgement({ verdict: 'forged', chain: 'untrusted' });
-    expect(key({ judgement })).toBe('identity/widget-release/forged');
+  it.each([
+    ['forged', 'untrusted'],
+    ['unverifiable', 'unknown'],
+  ] as const)('is watch and kind only when the signer is %s, who may claim anything', (verdict, chain) => {
+    const judgement = makeJudgement({ verdict, chain });
+    expect(key({ judgement })).toBe(`identity/widget-release/${verdict}`);
     expect(key({ judgement, ...{ signer: makeSigner(releaseClaims('refs/heads/other')) } })).toBe(key({ judgement }));
   });
 });
