@@ -1,14 +1,16 @@
-import { trustStaleAlert } from './alert/log-alert.ts';
+import type { AlertDraft } from './alert/alert.ts';
+import { TRUST_STALE_KEY, trustStaleAlert } from './alert/log-alert.ts';
 import type { TrustConfig } from './config/config.ts';
 import type { Certificate } from './entry/entry.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { loadTrust, type LoadedTrust } from './load-trust.ts';
 import type { ChainVerdict } from './policy/watch.ts';
-import type { AlertDraft } from './alert/alert.ts';
 import { closeAlert } from './store/alerts.ts';
 import type { Store } from './store/store.ts';
 import { createChainVerifier } from './trust/chain.ts';
+import { TrustUnavailable } from './trust/trust-unavailable.ts';
+import type { TrustData } from './trust/trusted-root.ts';
 
 /** What a TUF repository publishes is good for some days at a time: past that a stranger's certificate could be of a CA we do not know yet. */
 const REFRESH_MS = 6 * 3_600_000;
@@ -33,27 +35,8 @@ export function createTrustKeeper(
   },
 ): TrustKeeper {
   const { store, clock, logger } = deps;
-  let verifyChain = createChainVerifier(loaded.data.authorities, loaded.data.goodUntil);
-
-  const use = ({ data, stale }: LoadedTrust): void => {
-    verifyChain = createChainVerifier(data.authorities, data.goodUntil);
-    for (const { what, why } of data.skipped) {
-      logger.warn({ what, why }, 'left out of the trust data');
-    }
-    const now = clock.now();
-    store.transaction(() => {
-      const stalled = trustStaleAlert(stale ?? '');
-      if (stale === null) {
-        closeAlert(store, stalled.dedupeKey);
-      } else {
-        deps.tell(stalled, now);
-      }
-    });
-    if (stale !== null) {
-      logger.warn({ reason: stale }, 'trust data is stale');
-    }
-  };
-  use(loaded);
+  let verifyChain = adopt(loaded.data);
+  report(loaded.stale);
 
   return {
     chainOf: (certificate) => verifyChain(certificate, clock.now()),
@@ -72,11 +55,30 @@ export function createTrustKeeper(
   /** What was in force stays so when nothing better can be had. */
   async function refresh(): Promise<void> {
     try {
-      use(await loadTrust(config, cachePath));
+      const { data, stale } = await loadTrust(config, cachePath);
+      verifyChain = adopt(data);
+      report(stale);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ reason }, 'trust data is stale');
-      store.transaction(() => deps.tell(trustStaleAlert(reason), clock.now()));
+      if (!(error instanceof TrustUnavailable)) {
+        throw error;
+      }
+      report(error.message);
     }
+  }
+
+  function adopt({ authorities, goodUntil, skipped }: TrustData): ReturnType<typeof createChainVerifier> {
+    for (const { what, why } of skipped) {
+      logger.warn({ what, why }, 'left out of the trust data');
+    }
+    return createChainVerifier(authorities, goodUntil);
+  }
+
+  function report(stale: string | null): void {
+    if (stale === null) {
+      closeAlert(store, TRUST_STALE_KEY);
+      return;
+    }
+    logger.warn({ reason: stale }, 'trust data is stale');
+    store.transaction(() => deps.tell(trustStaleAlert(stale), clock.now()));
   }
 }

@@ -67,6 +67,9 @@ export function startedAlert(log: string, checkpoint: Checkpoint): AlertDraft {
   };
 }
 
+/** There is one alert about stale trust data, which closes when the data is fresh again. */
+export const TRUST_STALE_KEY = 'operational/trust-stale';
+
 /** The trust data could not be refreshed; what was known before stays in use. */
 export function trustStaleAlert(reason: string): AlertDraft {
   return {
@@ -76,7 +79,7 @@ export function trustStaleAlert(reason: string): AlertDraft {
     severity: 'high',
     title: 'The trust data could not be refreshed',
     summary: `${shown(reason, QUOTED)}.\nThe keys and certificate authorities known before stay in use.\nWhat to do now: make sure that the trust source can be reached from this machine, then restart.`,
-    dedupeKey: 'operational/trust-stale',
+    dedupeKey: TRUST_STALE_KEY,
   };
 }
 
