@@ -22,7 +22,8 @@ export async function followSource(
   try {
     while (!own.aborted) {
       const found = await discover(source, deps, own);
-      failures = found.ok || found.outcome.kind === 'misbehaving' ? 0 : failures + 1;
+      const outcome = found.ok ? null : found.outcome;
+      failures = outcome?.kind === 'unavailable' ? failures + 1 : 0;
       for (const { reader, start } of found.ok ? found.logs : []) {
         if (!following.has(reader.origin)) {
           const loop = followLog(reader, start, pollIntervalMs, deps, own);
@@ -33,7 +34,7 @@ export async function followSource(
           following.set(reader.origin, loop);
         }
       }
-      await deps.clock.sleep(waitMs(pollIntervalMs, failures, found.ok ? undefined : found.retryAfterMs), own);
+      await deps.clock.sleep(waitMs(pollIntervalMs, failures, outcome), own);
     }
     await Promise.all(following.values());
   } finally {
@@ -66,14 +67,13 @@ async function followLog(
   while (!signal.aborted) {
     const outcome = await pass(reader, start, deps, signal);
     failures = outcome.kind === 'unavailable' ? failures + 1 : 0;
-    const retryAfterMs = outcome.kind === 'unavailable' ? outcome.retryAfterMs : undefined;
-    await deps.clock.sleep(waitMs(pollIntervalMs, failures, retryAfterMs), signal);
+    await deps.clock.sleep(waitMs(pollIntervalMs, failures, outcome), signal);
   }
 }
 
 type Discovery =
   | { readonly ok: true; readonly logs: readonly { readonly reader: LogReader; readonly start: Start }[] }
-  | { readonly ok: false; readonly outcome: PassOutcome; readonly retryAfterMs: number | undefined };
+  | { readonly ok: false; readonly outcome: PassOutcome };
 
 /** Asks the source for its logs and makes them known to the store. The source's `start` holds for the first ones only: a shard that appears later begins at 0. */
 async function discover(source: LogSource, deps: FollowDeps, signal: AbortSignal): Promise<Discovery> {
@@ -97,13 +97,12 @@ async function discover(source: LogSource, deps: FollowDeps, signal: AbortSignal
     return { ok: true, logs };
   } catch (error) {
     if (signal.aborted) {
-      return { ok: false, outcome: { kind: 'unavailable', retryAfterMs: undefined }, retryAfterMs: undefined };
+      return { ok: false, outcome: { kind: 'unavailable', retryAfterMs: undefined } };
     }
     if (error instanceof LogUnavailable) {
       saveSourceError(store, source.name, error.message, clock.now());
       logger.warn({ source: source.name, error: error.message }, 'log unavailable');
-      const { retryAfterMs } = error;
-      return { ok: false, outcome: { kind: 'unavailable', retryAfterMs }, retryAfterMs };
+      return { ok: false, outcome: { kind: 'unavailable', retryAfterMs: error.retryAfterMs } };
     }
     if (error instanceof LogMisbehaved) {
       store.transaction(() => {
@@ -111,15 +110,16 @@ async function discover(source: LogSource, deps: FollowDeps, signal: AbortSignal
         deps.tell(logAlert(error), clock.now());
       });
       logger.error({ source: source.name, error: error.message }, 'log misbehaves');
-      return { ok: false, outcome: { kind: 'misbehaving' }, retryAfterMs: undefined };
+      return { ok: false, outcome: { kind: 'misbehaving' } };
     }
     throw error;
   }
 }
 
 /** The poll interval with ±10 % jitter, so that many monitors do not ask at once; doubled by each failure up to ten times, or as the server asked. */
-function waitMs(pollIntervalMs: number, failures: number, retryAfterMs: number | undefined): number {
+function waitMs(pollIntervalMs: number, failures: number, outcome: PassOutcome | null): number {
+  const asked = outcome?.kind === 'unavailable' ? (outcome.retryAfterMs ?? 0) : 0;
   const jitter = 0.9 + Math.random() * 0.2;
   const longest = failures === 0 ? Infinity : Math.min(10 * pollIntervalMs, LONGEST_WAIT_MS);
-  return Math.max(Math.min(pollIntervalMs * 2 ** Math.min(failures, 10) * jitter, longest), retryAfterMs ?? 0);
+  return Math.max(Math.min(pollIntervalMs * 2 ** Math.min(failures, 10) * jitter, longest), asked);
 }
