@@ -9,7 +9,7 @@ import { saveFrontier } from '../store/logs.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { Frontier } from '../tlog/frontier.ts';
 import type { FollowDeps } from './follow-deps.ts';
-import { judgeBatch, type JudgedBatch, type JudgedEntry } from './judge-batch.ts';
+import { judgeBatch, mergeBatches, type JudgedBatch, type JudgedEntry } from './judge-batch.ts';
 import { requireConsistent, requireSameRoot } from './require-consistent.ts';
 
 /** Whoever logs long entries must not hold up signals, other logs and the supervisor's watchdog: so many are judged, and for so long, before these get their turn. */
@@ -146,9 +146,7 @@ async function saveBatch(
     }
   }
   deps.store.transaction(() => {
-    for (const outcome of outcomes) {
-      saveOutcome(reader, outcome, deps, now);
-    }
+    saveOutcome(reader, mergeBatches(outcomes), deps, now);
     saveFrontier(deps.store, reader.origin, frontier, now);
   });
 }

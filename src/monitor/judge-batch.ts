@@ -45,3 +45,16 @@ export function judgeBatch(leaves: readonly Leaf[], watches: readonly Watch[], c
   }
   return { judged, unparsable, kinds };
 }
+
+/** What was judged in pieces, as one. */
+export function mergeBatches(batches: readonly JudgedBatch[]): JudgedBatch {
+  const kinds = new Map<string, number>();
+  for (const [kind, count] of batches.flatMap((batch) => [...batch.kinds])) {
+    kinds.set(kind, (kinds.get(kind) ?? 0) + count);
+  }
+  return {
+    judged: batches.flatMap(({ judged }) => judged),
+    unparsable: batches.flatMap(({ unparsable }) => unparsable),
+    kinds,
+  };
+}
