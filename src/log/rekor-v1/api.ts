@@ -1,8 +1,8 @@
 import type { SearchLogQuery } from '@sigstore/rekor-types';
 import type { Hash } from '../../tlog/hash.ts';
-import { excerpt } from '../excerpt.ts';
 import type { HttpAnswer, HttpClient } from '../http.ts';
 import { LogUnavailable } from '../log.ts';
+import { parseAnswer } from '../parse-answer.ts';
 import {
   MAX_ENTRIES_BYTES,
   MAX_LOG_INFO_BYTES,
@@ -51,7 +51,7 @@ export function createApi(url: string, http: HttpClient): Api {
   const api: Api = {
     async logInfo(fresh, signal) {
       const answer = await http.fetch({ url: base, maxBytes: MAX_LOG_INFO_BYTES, fresh }, signal);
-      return { url: answer.url, shards: parseAnswer(answer, 'the list of shards', parseLogInfo) };
+      return { url: answer.url, shards: parseAnswer(answer, `the list of shards from "${answer.url}"`, parseLogInfo) };
     },
 
     async retrieve(globalIndexes, fresh, signal) {
@@ -69,30 +69,17 @@ export function createApi(url: string, http: HttpClient): Api {
         const first = await api.retrieve(globalIndexes.slice(0, half), fresh, signal);
         return [...first, ...(await api.retrieve(globalIndexes.slice(half), fresh, signal))];
       }
-      return parseAnswer(answer, 'entries', parseEntries).map((entry) => ({ ...entry, answer }));
+      return parseAnswer(answer, `entries from "${answer.url}"`, parseEntries).map((entry) => ({ ...entry, answer }));
     },
 
     async consistencyProof(treeId, { small, large }, fresh, signal) {
       const query = `firstSize=${small}&lastSize=${large}&treeID=${treeId}`;
       const request = { url: `${base}/proof?${query}`, maxBytes: MAX_PROOF_BYTES, fresh, accept: REFUSED };
       const answer = await http.fetch(request, signal);
-      return answer.status === 200 ? parseAnswer(answer, 'a consistency proof', parseConsistencyProof) : null;
+      return answer.status === 200
+        ? parseAnswer(answer, `a consistency proof from "${answer.url}"`, parseConsistencyProof)
+        : null;
     },
   };
   return api;
-}
-
-/** A body of the wrong shape is a broken way to the log, not the log's lie: nothing in it was signed. */
-function parseAnswer<T>(answer: HttpAnswer, what: string, parse: (body: Buffer) => T): T {
-  try {
-    return parse(answer.body);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) {
-      throw error;
-    }
-    throw new LogUnavailable(
-      `Cannot read ${what} from "${answer.url}": ${error.message}; the answer begins "${excerpt(answer.body, 80)}"`,
-      { cause: error },
-    );
-  }
 }

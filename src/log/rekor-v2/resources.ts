@@ -1,9 +1,9 @@
 import type { Hash } from '../../tlog/hash.ts';
 import { bundlePath, TILE_WIDTH, tilePath, type Tile } from '../../tlog/tile.ts';
 import { MAX_CHECKPOINT_BYTES } from '../checkpoint-evidence.ts';
-import { excerpt } from '../excerpt.ts';
 import type { HttpAnswer, HttpClient } from '../http.ts';
 import { LogUnavailable } from '../log.ts';
+import { parseAnswer } from '../parse-answer.ts';
 import { MAX_BUNDLE_BYTES, MAX_TILE_BYTES, parseBundle, parseServedTile } from './responses.ts';
 
 /** Statuses of something that is not, or no longer, there (403: a bucket whose keys may not be listed; 410: below the minimum index of a pruned log, c2sp.org/tlog-tiles). */
@@ -46,7 +46,7 @@ export function createResources(url: string, readPath: string, http: HttpClient)
     for (const served of widths) {
       const answer = await http.fetch({ ...request, url: `${base}/${path(served)}`, accept: ABSENT }, signal);
       if (answer.status === 200) {
-        return { answer, parsed: parseAnswer(answer, (body) => parse(body, served)) };
+        return { answer, parsed: parseAnswer(answer, `"${answer.url}"`, (body) => parse(body, served)) };
       }
     }
     const asked = widths.map((served) => `"${base}/${path(served)}"`).join(' nor ');
@@ -95,19 +95,4 @@ export function createResources(url: string, readPath: string, http: HttpClient)
 function joinPath(url: string, readPath: string): string {
   const path = readPath.replace(/^\/+|\/+$/g, '');
   return url.replace(/\/+$/, '') + (path === '' ? '' : `/${path}`);
-}
-
-/** A body of the wrong shape is a broken way to the log, not the log's lie: nothing in it was signed. */
-function parseAnswer<T>(answer: HttpAnswer, parse: (body: Buffer) => T): T {
-  try {
-    return parse(answer.body);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) {
-      throw error;
-    }
-    throw new LogUnavailable(
-      `Cannot read "${answer.url}": ${error.message}; the answer begins "${excerpt(answer.body, 80)}"`,
-      { cause: error },
-    );
-  }
 }
