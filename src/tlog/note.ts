@@ -36,9 +36,7 @@ const SIGNATURE_PREFIX = '— ';
  * the name). Throws SyntaxError for every other key and for a name that no signature line can hold.
  */
 export function noteKey(name: string, spki: Buffer): NoteKey {
-  if (!isKeyName(name)) {
-    throw new SyntaxError(`Cannot use "${name}" as the name of a key: expected neither white space nor a plus sign`);
-  }
+  requireKeyName(name);
   const key = parsePublicKey(name, spki);
   if (key.asymmetricKeyType === 'ed25519') {
     const raw = spki.subarray(-32);
@@ -101,7 +99,15 @@ export function verifyNote(note: Note, keys: NonEmpty<NoteKey>): 'verified' | 'i
   return seen.size > 0 ? 'verified' : 'unknown-key';
 }
 
-function parsePublicKey(name: string, spki: Buffer): KeyObject {
+/** Throws SyntaxError for a name that no signature line can hold. */
+export function requireKeyName(name: string): void {
+  if (!isKeyName(name)) {
+    throw new SyntaxError(`Cannot use "${name}" as the name of a key: expected neither white space nor a plus sign`);
+  }
+}
+
+/** Reads a SubjectPublicKeyInfo. Throws SyntaxError for anything else, also for another spelling of one. */
+export function parsePublicKey(name: string, spki: Buffer): KeyObject {
   try {
     const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
     // The parser tolerates spellings of a key other than its own, but an ID must be made of the one spelling.
@@ -114,7 +120,8 @@ function parsePublicKey(name: string, spki: Buffer): KeyObject {
   throw new SyntaxError(`Cannot read the public key of "${name}": expected nothing but SubjectPublicKeyInfo in DER`);
 }
 
-function keyId(material: Buffer): Buffer {
+/** The ID of a key: the first bytes of the hash of what its type says (c2sp.org/signed-note). */
+export function keyId(material: Buffer): Buffer {
   return Buffer.from(sha256(material).subarray(0, KEY_ID_SIZE));
 }
 

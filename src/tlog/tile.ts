@@ -25,6 +25,11 @@ export function bundlePath(index: number, width: number): string {
   return `tile/entries/${numberedPath(index, width)}`;
 }
 
+/** Where a static-ct log serves its entries, below its base URL: `tile/data/x001/x234/067.p/8`. Throws RangeError. */
+export function dataTilePath(index: number, width: number): string {
+  return `tile/data/${numberedPath(index, width)}`;
+}
+
 /** How much of a tile a tree of `size` has: 0 for none of it, 256 for all of it. */
 export function widthAt(level: number, index: number, size: number): number {
   const nodes = Math.floor(size / TILE_WIDTH ** level);
