@@ -1,7 +1,9 @@
-import { startFakeRekorV1 } from '../test/fakes/fake-rekor-v1.ts';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { FakeRekorV1 } from '../test/fakes/fake-rekor-v1.ts';
 import { createDemoAuthority } from '../src/demo/certificate-authority.ts';
 import { hashedRekordV1, hashedRekordV2 } from '../src/demo/entries.ts';
-import { startLocalLog } from '../src/demo/local-log.ts';
+import { listenOnLoopback } from '../src/demo/listen.ts';
+import { filePath, LocalLog } from '../src/demo/local-log.ts';
 
 /** Certificates that entries are made from: signing each anew would take longer than the benchmark. */
 const DISTINCT = 64;
@@ -13,12 +15,68 @@ export interface Served {
   readonly chainPem: string;
 }
 
-const [type, count, oneIn] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+/** What the server was asked, as it tells its parent when that sends anything. */
+export interface Asked {
+  readonly requests: number;
+  /** The most in any sixty seconds. */
+  readonly mostInAMinute: number;
+}
+
+const MINUTE_MS = 60_000;
+
+const [type, host = ''] = process.argv.slice(2);
+const [count, oneIn, delayMs] = process.argv.slice(4).map(Number) as [number, number, number];
 const authority = createDemoAuthority({ name: 'bench-ca' });
-const log =
-  type === 'v2' ? await startLocalLog({ origin: 'bench.log' }) : await startFakeRekorV1({ host: 'bench.log' });
+/** When each request came, in milliseconds. */
+const arrivals: number[] = [];
+
+const { log, handle } = type === 'v2' ? tiles() : api();
 log.append(makeLeaves());
-process.send?.({ url: log.url, publicKeyPem: log.publicKeyPem, chainPem: authority.chainPem() } satisfies Served);
+const server = createServer((request, response) => {
+  arrivals.push(performance.now());
+  if (delayMs === 0) {
+    handle(request, response);
+  } else {
+    setTimeout(() => {
+      handle(request, response);
+    }, delayMs);
+  }
+});
+const { url } = await listenOnLoopback(server);
+process.on('message', () => {
+  process.send?.({ requests: arrivals.length, mostInAMinute: mostInAMinute() } satisfies Asked);
+});
+process.send?.({ url, publicKeyPem: log.publicKeyPem, chainPem: authority.chainPem() } satisfies Served);
+
+function tiles() {
+  const local = new LocalLog(host);
+  return {
+    log: local,
+    handle: (request: IncomingMessage, response: ServerResponse) => {
+      const { status, body } = local.answer(filePath(request.url ?? '/'));
+      response.writeHead(status, { 'content-length': body.length }).end(body);
+    },
+  };
+}
+
+function api() {
+  const rekor = new FakeRekorV1({ host });
+  return {
+    log: rekor,
+    handle: (request: IncomingMessage, response: ServerResponse) => void rekor.handle(request, response),
+  };
+}
+
+function mostInAMinute(): number {
+  let [most, first] = [0, 0];
+  arrivals.forEach((time, last) => {
+    while (time - (arrivals[first] ?? time) >= MINUTE_MS) {
+      first += 1;
+    }
+    most = Math.max(most, last - first + 1);
+  });
+  return most;
+}
 
 /** One entry in `oneIn` is signed as `acme`, the others by strangers. */
 function makeLeaves(): Buffer[] {

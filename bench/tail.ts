@@ -1,10 +1,12 @@
-import { fork, spawn } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import type { Served } from './log-server.ts';
+import { startConnectProxy } from './connect-proxy.ts';
+import type { Asked, Served } from './log-server.ts';
 
 /** What is read in one run. */
 export interface Load {
@@ -12,34 +14,50 @@ export interface Load {
   readonly entries: number;
   /** One entry in so many meets the watch: its chain and signature are checked, and it is stored. */
   readonly oneIn: number;
+  /** Added to every answer of the server. */
+  readonly delayMs: number;
+  /** As at a public instance of Rekor v1: at the rate that is kept there by default. */
+  readonly limited?: true;
 }
 
 interface Figures {
   readonly seconds: number;
   readonly peakMegabytes: number;
+  readonly asked: Asked;
 }
+
+/** Requests a minute that are sent to a public instance of Rekor v1. */
+const PUBLIC_LIMIT = 900;
 
 /** Measures entries per second from HTTP to verdict, and the peak memory, of the built program against a log in another process. */
 export async function run(loads: readonly Load[]): Promise<void> {
   for (const load of loads) {
-    const { seconds, peakMegabytes } = await measure(load);
+    const { seconds, peakMegabytes, asked } = await measure(load);
     const rate = Math.round(load.entries / seconds);
-    const { type, entries, oneIn } = load;
+    const { type, entries, oneIn, delayMs, limited = false } = load;
+    const share = Math.round((asked.mostInAMinute / PUBLIC_LIMIT) * 1000) / 10;
     console.log(
-      `rekor-${type}  ${entries} entries, one in ${oneIn} watched: ${seconds} s, ${rate} entries/s, peak ${peakMegabytes} MB`,
+      [
+        `rekor-${type}  ${entries} entries, one in ${oneIn} watched, +${delayMs} ms${limited ? ', public limit' : ''}:`,
+        `${seconds} s, ${rate} entries/s, peak ${peakMegabytes} MB, ${asked.requests} requests,`,
+        `at most ${asked.mostInAMinute} in a minute${limited ? ` (${share} % of ${PUBLIC_LIMIT})` : ''}`,
+      ].join(' '),
     );
+    if (limited && asked.mostInAMinute > PUBLIC_LIMIT) {
+      throw new Error(`Cannot use the benchmark: more than ${PUBLIC_LIMIT} requests were sent in a minute`);
+    }
   }
 }
 
-async function measure({ type, entries, oneIn }: Load): Promise<Figures> {
+async function measure({ type, entries, oneIn, delayMs, limited }: Load): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'sigwatch-bench-'));
+  const host = limited === true ? 'bench.sigstore.dev' : 'bench.log';
   const server = fork(
     fileURLToPath(new URL('log-server.ts', import.meta.url)),
-    [type, String(entries), String(oneIn)],
-    {
-      execArgv: ['--import', 'tsx'],
-    },
+    [type, host, ...[entries, oneIn, delayMs].map(String)],
+    { execArgv: ['--import', 'tsx'] },
   );
+  const proxy = await startConnectProxy();
   try {
     const served = await new Promise<Served>((resolve, reject) => {
       server.once('message', (message) => {
@@ -49,20 +67,29 @@ async function measure({ type, entries, oneIn }: Load): Promise<Figures> {
         reject(new Error('Cannot run the benchmark: its server ended'));
       });
     });
-    const config = writeConfig(folder, type, served);
+    // By a name that is held to the limit, and which the proxy alone knows.
+    const url = limited === true ? served.url.replace('127.0.0.1', host) : served.url;
+    const config = writeConfig(folder, type, host, { ...served, url }, limited === true);
     // The whole process, its start included.
     const begun = process.hrtime.bigint();
-    const peakMegabytes = await runOnce(config);
+    const peakMegabytes = await runOnce(config, { http_proxy: proxy.url, no_proxy: '' });
     const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
     requireJudged(join(folder, 'data', 'sigwatch.db'), entries);
-    return { seconds: Math.round(seconds * 100) / 100, peakMegabytes };
+    return { seconds: Math.round(seconds * 100) / 100, peakMegabytes, asked: await ask(server) };
   } finally {
     server.kill();
+    await proxy.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function writeConfig(folder: string, type: 'v1' | 'v2', served: Served): string {
+async function ask(server: ChildProcess): Promise<Asked> {
+  server.send('how much?');
+  const [asked] = (await once(server, 'message')) as [Asked];
+  return asked;
+}
+
+function writeConfig(folder: string, type: 'v1' | 'v2', origin: string, served: Served, proxied: boolean): string {
   writeFileSync(join(folder, 'ca.pem'), served.chainPem);
   writeFileSync(join(folder, 'log.pub'), served.publicKeyPem);
   const file = join(folder, 'sigwatch.yaml');
@@ -73,7 +100,8 @@ trust: { source: none, certificate_authorities: [{ name: bench, chain: ca.pem }]
 logs:
   discover: false
   custom:
-    - { name: bench, type: rekor-${type}, url: "${served.url}", origin: bench.log, public_key: log.pub, start: genesis }
+    - { name: bench, type: rekor-${type}, url: "${served.url}", origin: ${origin}, public_key: log.pub, start: genesis }
+network: { proxy: ${proxied ? 'env' : 'none'} }
 watches:
   - name: acme
     select: [{ source_repository: acme/* }]
@@ -84,10 +112,11 @@ watches:
 }
 
 /** Runs one pass and returns the peak of its resident memory in MB, as the kernel counted it. */
-async function runOnce(config: string): Promise<number> {
+async function runOnce(config: string, env: NodeJS.ProcessEnv): Promise<number> {
   const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
   const child = spawn(process.execPath, [main, 'run', '--once', '--config', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let peak = 0;
   const sample = setInterval(() => {

@@ -1,28 +1,34 @@
 import { dirname, join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import type { AlertDraft } from './alert/alert.ts';
 import type { ChannelConfig } from './alert/channel.ts';
 import { createEmailSink } from './alert/email.ts';
 import { channelsFor } from './alert/route.ts';
 import type { Sink } from './alert/sink.ts';
 import { createSlackSink } from './alert/slack.ts';
+import { unfitLogsAlert } from './alert/unfit-logs-alert.ts';
+import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/config.ts';
 import { checkSignature } from './entry/signature.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
+import { createDispatcher } from './log/dispatcher.ts';
 import { createHttpClient, type HttpClient } from './log/http.ts';
-import type { LogSource } from './log/log.ts';
 import { deliverAlerts, deliverOnce } from './monitor/deliver-alerts.ts';
 import type { FollowDeps, Progress } from './monitor/follow-deps.ts';
-import { followSource, passOverSource } from './monitor/follow-source.ts';
+import type { FollowedSource } from './monitor/followed-source.ts';
+import { passOverSource } from './monitor/follow-source.ts';
+import { followSources, type SourceLoops } from './monitor/follow-sources.ts';
 import { beat } from './monitor/beat.ts';
 import { schedule, type Scheduled } from './monitor/schedule.ts';
 import { tell } from './monitor/tell.ts';
 import { createSources } from './sources.ts';
 import { lockForDaemon } from './store/daemon-lock.ts';
+import { hasStalled } from './store/life.ts';
 import { saveConfigured } from './store/sources.ts';
 import { Store } from './store/store.ts';
-import { loadTrust, type LoadedTrust } from './load-trust.ts';
-import { createTrustKeeper, type TrustKeeper } from './trust-keeper.ts';
+import { countFailingVantages } from './store/vantages.ts';
+import { openTrustKeeper, type TrustKeeper } from './trust-keeper.ts';
 import { VERSION } from './version.ts';
 
 /** Below the 975 requests a minute and client that the public Rekor v1 instance allows, of which it sends 429s above. */
@@ -30,6 +36,12 @@ const PUBLIC_RATE_PER_MINUTE = 900;
 
 /** How long a log may be silent in an exchange: one that hangs shows within 30 seconds, and the wait for the poll is a part of them. */
 const SILENCE_MS = 15_000;
+
+/** How long a host that failed again and again is left alone at most. */
+const LONGEST_PAUSE_MS = 20_000;
+
+/** To one webhook. */
+const CHANNEL_CONNECTIONS = 4;
 
 /** What the machine gives the daemon. */
 export interface DaemonDeps {
@@ -47,7 +59,7 @@ export interface DaemonDeps {
 export interface OnceOutcome {
   /** An alert of class identity or log was raised, or a log is misbehaving. */
   readonly found: boolean;
-  /** A log, the trust source or a channel could not be reached. */
+  /** A log, the trust source or a channel could not be reached, or a log is stalled. */
   readonly failed: boolean;
 }
 
@@ -57,8 +69,12 @@ export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortS
   // One part's programming fault ends them all: the supervisor restarts the process.
   const failed = new AbortController();
   const running = AbortSignal.any([signal, failed.signal]);
+  const following = followSources(parts.sources, config.logs.pollIntervalMs, parts.follow, running);
+  parts.keeper.onLogs((changed) => {
+    followChanged(parts, following, changed);
+  });
   const loops = [
-    ...parts.sources.map((source) => followSource(source, config.logs.pollIntervalMs, parts.follow, running)),
+    following.ended,
     deliverAlerts(parts.store, parts.sinks, deps, running),
     schedule(parts.store, scheduled(config, parts), deps, running),
     parts.keeper.keepFresh(running),
@@ -91,10 +107,31 @@ export async function runOnce(config: Config, deps: DaemonDeps, signal: AbortSig
     const delivered = await deliverOnce(parts.store, parts.sinks, deps, signal);
     return {
       found: parts.raised.count > 0 || outcomes.some(({ kind }) => kind === 'misbehaving'),
-      failed: delivered.failed > 0 || parts.trustStale || outcomes.some(({ kind }) => kind === 'unavailable'),
+      failed:
+        delivered.failed > 0 ||
+        parts.keeper.stale ||
+        outcomes.some(({ kind }) => kind === 'unavailable') ||
+        hasStalled(parts.store) ||
+        countFailingVantages(parts.store) > 0,
     };
   } finally {
     await close(parts);
+  }
+}
+
+/** Follows what the trust source names by now. What the configuration says of a log that came may not fit it: that is told, and those that run go on. */
+function followChanged(parts: Parts, following: SourceLoops, changed: ReadonlySet<string>): void {
+  const { store, clock, logger, tell } = parts.follow;
+  try {
+    const sources = parts.findSources();
+    following.follow(sources, changed);
+    logger.info({ sources: sources.length, changed: [...changed] }, 'trusted logs changed');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    logger.error({ error: error.message }, 'trusted logs not followed');
+    store.transaction(() => tell(unfitLogsAlert(error.message), clock.now()));
   }
 }
 
@@ -103,34 +140,51 @@ interface Parts {
   readonly unlock: () => void;
   readonly http: HttpClient;
   readonly publicHttp: HttpClient;
-  readonly sources: readonly LogSource[];
+  readonly way: Way;
+  readonly sources: readonly FollowedSource[];
+  /** Those that the configuration and the trust data name now; they are shown from now on. */
+  readonly findSources: () => readonly FollowedSource[];
   readonly sinks: ReadonlyMap<string, Sink>;
   readonly follow: FollowDeps;
   readonly channelsFor: (alert: RoutedAlert) => readonly string[];
   /** Identity and log alerts raised by this process. */
   readonly raised: { count: number };
   readonly keeper: TrustKeeper;
-  readonly trustStale: boolean;
 }
 
 type RoutedAlert = Pick<AlertDraft, 'class' | 'kind' | 'severity' | 'watch' | 'notify'>;
 
 async function assemble(config: Config, deps: DaemonDeps): Promise<Parts> {
   const unlock = lockForDaemon(config.database);
+  const { proxy, ca } = config.network;
+  // A log is tried again after ten times the poll interval at the latest: this is a part of it.
+  const longestPauseMs = Math.min(2 * config.logs.pollIntervalMs, LONGEST_PAUSE_MS);
+  const http = createHttpClient({ timeoutMs: SILENCE_MS, longestPauseMs, proxy, ca });
+  const publicHttp = createHttpClient({
+    timeoutMs: SILENCE_MS,
+    longestPauseMs,
+    ratePerMinute: PUBLIC_RATE_PER_MINUTE,
+    proxy,
+    ca,
+  });
+  const way = proxy === null && ca === null ? undefined : createDispatcher(CHANNEL_CONNECTIONS, proxy, ca);
+  let store: Store | undefined;
   try {
-    const trust = await loadTrust(config.trust, trustCache(config));
-    const store = Store.open(config.database);
-    return { ...build(config, trust, store, deps), unlock };
+    store = Store.open(config.database);
+    return await build(config, { store, http, publicHttp, way, unlock }, deps);
   } catch (error) {
-    unlock();
+    await close({ store, http, publicHttp, way, unlock });
     throw error;
   }
 }
 
-function build(config: Config, trust: LoadedTrust, store: Store, deps: DaemonDeps): Omit<Parts, 'unlock'> {
-  const http = createHttpClient({ timeoutMs: SILENCE_MS });
-  const publicHttp = createHttpClient({ timeoutMs: SILENCE_MS, ratePerMinute: PUBLIC_RATE_PER_MINUTE });
-  const sources = createSources(config.logs, trust.data.logs, { http, publicHttp });
+type Opened = Pick<Parts, 'store' | 'http' | 'publicHttp' | 'way' | 'unlock'>;
+
+/** By which channels are reached; undefined: directly. */
+type Way = ReturnType<typeof createDispatcher> | undefined;
+
+async function build(config: Config, opened: Opened, deps: DaemonDeps): Promise<Parts> {
+  const { store, http, publicHttp, way } = opened;
   const channels = config.notify?.channels ?? new Map<string, ChannelConfig>();
   const route = (alert: RoutedAlert): readonly string[] =>
     channelsFor(alert, config.notify?.routes ?? [], [...channels.keys()]);
@@ -140,30 +194,35 @@ function build(config: Config, trust: LoadedTrust, store: Store, deps: DaemonDep
     raised.count += draft.class === 'operational' ? 0 : 1;
     return tell(store, draft, telling, now).alert.id;
   };
-  saveConfigured(
-    store,
-    sources.map(({ name }) => name),
-  );
-  const keeper = createTrustKeeper(config.trust, trustCache(config), trust, { ...deps, store, tell: tellOne });
+  const { clock, logger } = deps;
+  const keeper = await openTrustKeeper(config.trust, trustCache(config), { store, clock, logger, http, tell: tellOne });
+  const findSources = (): readonly FollowedSource[] => {
+    const sources = createSources(config.logs, keeper.logs(), { http, publicHttp });
+    saveConfigured(
+      store,
+      sources.map(({ source }) => source.name),
+    );
+    return sources;
+  };
   return {
-    store,
-    http,
-    publicHttp,
-    sources,
-    sinks: createSinks(channels),
+    ...opened,
+    sources: findSources(),
+    findSources,
+    sinks: createSinks(channels, config.network.ca, way),
     follow: {
       store,
-      clock: deps.clock,
-      logger: deps.logger,
+      clock,
+      logger,
       watches: config.watches,
       judging: { chainOf: keeper.chainOf, signatureOf: checkSignature },
+      witnesses: config.logs.witnesses && { ...config.logs.witnesses, unmet: new Set() },
       tell: tellOne,
       onProgress: deps.onProgress,
+      suspectTrust: (seen, signal) => keeper.suspect(seen, signal),
     },
     channelsFor: route,
     raised,
     keeper,
-    trustStale: trust.stale !== null,
   };
 }
 
@@ -176,21 +235,26 @@ function scheduled({ retention, notify }: Config, { channelsFor }: Parts): Sched
   return { retention, channelsFor, repeatIntervalMs: notify?.repeatIntervalMs ?? Infinity };
 }
 
-function createSinks(channels: ReadonlyMap<string, ChannelConfig>): ReadonlyMap<string, Sink> {
-  return new Map([...channels].map(([name, channel]) => [name, createSink(name, channel)]));
+function createSinks(
+  channels: ReadonlyMap<string, ChannelConfig>,
+  ca: string | null,
+  way: Way,
+): ReadonlyMap<string, Sink> {
+  return new Map([...channels].map(([name, channel]) => [name, createSink(name, channel, ca, way)]));
 }
 
-function createSink(name: string, channel: ChannelConfig): Sink {
+function createSink(name: string, channel: ChannelConfig, ca: string | null, way: Way): Sink {
   switch (channel.type) {
     case 'slack':
-      return createSlackSink(name, channel);
+      return createSlackSink(name, channel, way);
     case 'email':
-      return createEmailSink(name, channel);
+      // What is given stands instead of the usual certificates.
+      return createEmailSink(name, channel, ca === null ? {} : { ca: [...rootCertificates, ca].join('\n') });
   }
 }
 
-async function close(parts: Parts): Promise<void> {
-  await Promise.all([parts.http.close(), parts.publicHttp.close()]);
-  parts.store.close();
-  parts.unlock();
+async function close({ store, http, publicHttp, way, unlock }: Omit<Opened, 'store'> & { store: Store | undefined }) {
+  await Promise.all([http.close(), publicHttp.close(), way?.destroy()]);
+  store?.close();
+  unlock();
 }

@@ -12,8 +12,8 @@ interface Rule {
 }
 
 const READERS = ['lib', 'tlog', 'entry', 'policy', 'trust', 'log', 'alert', 'store'];
-const PARTS_OF_DAEMON = ['sources.ts', 'load-trust.ts', 'trust-keeper.ts', 'version.ts'];
-const EVERYTHING = [...READERS, 'monitor', 'config', 'cli', 'demo', 'daemon.ts', ...PARTS_OF_DAEMON];
+const PARTS_OF_DAEMON = ['sources.ts', 'load-trust.ts', 'trust-memory.ts', 'trust-keeper.ts', 'version.ts'];
+const EVERYTHING = [...READERS, 'evidence', 'monitor', 'config', 'cli', 'demo', 'daemon.ts', ...PARTS_OF_DAEMON];
 
 /** Pure knows nothing, readers and store know the pure, monitor knows them all, only main knows the machine. */
 const TABLE: Readonly<Record<string, Rule>> = {
@@ -21,6 +21,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   tlog: { imports: ['lib'], pure: true },
   entry: { imports: ['lib'], pure: true },
   policy: { imports: ['entry', 'lib'], pure: true },
+  evidence: { imports: ['tlog', 'entry', 'lib', 'log/log.ts', 'log/rekor-v1/entry-timestamp.ts'], pure: true },
   trust: { imports: ['tlog', 'entry', 'lib'], types: ['policy/watch.ts', 'log/log.ts'] },
   log: { imports: ['tlog', 'lib'], types: ['trust'] },
   alert: { imports: ['tlog', 'entry', 'policy', 'log/log.ts', 'lib'] },
@@ -30,9 +31,10 @@ const TABLE: Readonly<Record<string, Rule>> = {
   demo: { imports: EVERYTHING.filter((layer) => layer !== 'cli') },
   cli: { imports: EVERYTHING },
   'daemon.ts': { imports: EVERYTHING },
-  'sources.ts': { imports: [...READERS, 'config'] },
+  'sources.ts': { imports: [...READERS, 'config', 'monitor/followed-source.ts'] },
   'load-trust.ts': { imports: [...READERS, 'config'] },
-  'trust-keeper.ts': { imports: [...READERS, 'config', 'load-trust.ts'] },
+  'trust-memory.ts': { imports: [...READERS, 'config'] },
+  'trust-keeper.ts': { imports: [...READERS, 'config', 'load-trust.ts', 'trust-memory.ts'] },
   'version.ts': { imports: [] },
   'main.ts': { imports: ['cli'] },
 };
@@ -40,6 +42,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
 /** Folders and files that may import a package: few know it, so that it can be replaced there. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@noble/curves': ['entry'],
+  '@noble/post-quantum': ['tlog'],
   '@sigstore/protobuf-specs': ['trust'],
   '@sigstore/rekor-types': ['log'],
   '@sigstore/tuf': ['trust'],
@@ -53,7 +56,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'smtp-server': ['demo'],
   undici: ['log', 'alert'],
   yaml: ['config'],
-  zod: ['config', 'log'],
+  zod: ['config', 'log', 'evidence'],
 };
 
 /** Folders and files that may import types of a package, and nothing that runs. */

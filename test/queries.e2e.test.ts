@@ -17,6 +17,8 @@ let growing: NodeJS.Timeout;
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const HASH = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+/** Only after some time. */
+const PERHAPS = expect.toBeOneOf([null, expect.any(Number)]) as number;
 const ID = expect.stringMatching(/^[0-9a-z]{10}$/) as string;
 const ANY_TEXT = expect.any(String) as string;
 
@@ -120,15 +122,19 @@ describe('sigwatch status, beside a daemon that writes', () => {
         {
           ...{ name: 'liar', origin: 'liar.test', type: 'rekor-v2', url: liar.url, state: 'misbehaving' },
           ...{ verified_size: 3, verified_root: HASH, verified_at: TIME, seen_size: 3, lag: 0 },
-          ...{ started_at_index: 3, examined_size: 3, witnesses: [], kinds: {} },
+          ...{ started_at_index: 3, examined_size: 3, alive_at: TIME, witnesses: [], also: [], kinds: {} },
+          ...{ rate: null, growth: PERHAPS, behind_since: null, lag_seconds: 0, caught_up_in_seconds: 0 },
           last_error: 'Log "liar.test" signed two different trees of size 3',
         },
         {
           ...{ name: 'test-log', origin: 'log.test', type: 'rekor-v2', url: stage.log.url },
           state: expect.stringMatching(/^(?:verified|catching-up)$/) as string,
           ...{ verified_size: size, verified_root: HASH, verified_at: TIME, seen_size: size, lag: size },
-          ...{ started_at_index: 0, examined_size: size, witnesses: [], last_error: null },
+          ...{ started_at_index: 0, examined_size: size, alive_at: TIME, witnesses: [], last_error: null },
+          also: [],
           kinds: { dsse: 1, hashedrekord: size, unparsable: 1 },
+          ...{ rate: PERHAPS, growth: PERHAPS, behind_since: expect.toBeOneOf([null, TIME]) as string },
+          ...{ lag_seconds: size, caught_up_in_seconds: PERHAPS },
         },
       ],
       alerts: { open: 5, acknowledged: 0 },

@@ -1,4 +1,4 @@
-import type { Evidence } from '../log/log.ts';
+import type { EntryEvidence, Evidence } from '../log/log.ts';
 import type { ChainVerdict, Severity, Violation } from '../policy/watch.ts';
 
 export type AlertClass = 'identity' | 'log' | 'operational';
@@ -12,7 +12,14 @@ export type AlertKind =
   | 'bad-signature'
   | 'wrong-origin'
   | 'entry-mismatch'
+  | 'entries-withheld'
+  | 'frozen-log-grew'
+  | 'key-changed'
+  | 'witness-missing'
   | 'started'
+  | 'stalled'
+  | 'unreachable'
+  | 'backlog'
   | 'trust-stale';
 
 export type AlertState = 'open' | 'acknowledged' | 'closed';
@@ -50,7 +57,7 @@ export interface AlertDraft {
   readonly artifacts: readonly string[];
   readonly dedupeKey: string;
   readonly links: AlertLinks;
-  readonly evidence: Evidence | null;
+  readonly evidence: Evidence | EntryEvidence | null;
   /** Channels instead of the routes. */
   readonly notify: readonly string[] | null;
 }

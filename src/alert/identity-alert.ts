@@ -46,7 +46,7 @@ export function identityAlert(judged: JudgedSigner): AlertDraft | null {
     severity: severityOf(kind, judged),
     watch: watch.name,
     title: shown(`${watch.name}: ${whatHappened(kind, judgement, signer)}`, 400),
-    summary: summarize(kind, judgement, signer),
+    summary: summarize(kind, judged, signer),
     log: judged.log,
     index: judged.index,
     violations: judgement.violations,
@@ -117,19 +117,38 @@ function byTelling(violations: readonly Violation[]): readonly Violation[] {
   return violations.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function summarize(kind: IdentityKind, judgement: Judgement, signer: SignerSummary): string {
+function summarize(kind: IdentityKind, { judgement, entry }: JudgedSigner, signer: SignerSummary): string {
   const { violations } = judgement;
   const told = violations.slice(0, MAX_SENTENCES).map((violation) => violationSentence(violation, QUOTED));
   const more = violations.length > MAX_SENTENCES ? [`${violations.length - MAX_SENTENCES} further claims fail.`] : [];
-  return [meaning(kind, judgement), signerSentence(signer), ...told, ...more, advice(kind, judgement)]
+  return [meaning(kind, judgement, entry), signerSentence(signer), ...told, ...more, advice(kind, judgement)]
     .filter((line) => line !== '')
     .join('\n');
 }
 
-function meaning(kind: IdentityKind, judgement: Judgement): string {
+/** A CT log holds certificates, no signatures. */
+const ISSUED = 'A certificate was issued to this identity; the log it stands in does not say what was signed with it.';
+
+/** Of what a CT log holds before there is a certificate, the signature of its issuer is no part. */
+const PRECERTIFICATE = {
+  forged:
+    'The precertificate was not issued by a certificate authority that is trusted for its time; what follows is only what it says of itself.',
+  unverifiable:
+    'The log names a certificate authority for this precertificate, but came with no signature of it that fits what was logged, or the trust data at hand does not reach to its time; what follows is only what the logged part says of itself.',
+} as const;
+
+function meaning(kind: IdentityKind, judgement: Judgement, entry: ParsedEntry): string {
+  if (entry.kind === 'precertificate' && entry.issuance !== undefined && kind !== 'unexpected') {
+    return PRECERTIFICATE[kind];
+  }
   switch (kind) {
     case 'unexpected':
-      return judgement.violations.length === 0 ? 'Nothing is expected to sign here.' : '';
+      return [
+        entry.issuance === undefined ? '' : ISSUED,
+        judgement.violations.length === 0 ? 'Nothing is expected to sign here.' : '',
+      ]
+        .filter((sentence) => sentence !== '')
+        .join(' ');
     case 'forged':
       return isBrokenSignature(judgement)
         ? 'The certificate is genuine, but the signature that the entry records does not verify over the digest it records.'

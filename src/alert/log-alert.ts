@@ -2,6 +2,7 @@ import type { Severity } from '../policy/watch.ts';
 import type { Evidence, LogMisbehaved, MisbehaviourKind } from '../log/log.ts';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts';
 import { Frontier } from '../tlog/frontier.ts';
+import type { Hash } from '../tlog/hash.ts';
 import { parseNote } from '../tlog/note.ts';
 import type { AlertDraft } from './alert.ts';
 import { shown } from './escape.ts';
@@ -10,12 +11,18 @@ import { NO_LINKS } from './links.ts';
 /** Longest part of an error message that a summary quotes. */
 const QUOTED = 1000;
 
+/** So many witnesses a summary names. */
+const MAX_OBSERVERS = 8;
+
 const SEVERITY: Readonly<Record<MisbehaviourKind, Severity>> = {
   fork: 'critical',
   rollback: 'critical',
   'entry-mismatch': 'critical',
   'bad-signature': 'high',
   'wrong-origin': 'high',
+  'frozen-log-grew': 'critical',
+  'entries-withheld': 'high',
+  'witness-missing': 'high',
 };
 
 const TITLE: Readonly<Record<MisbehaviourKind, string>> = {
@@ -24,6 +31,9 @@ const TITLE: Readonly<Record<MisbehaviourKind, string>> = {
   'entry-mismatch': 'what the log serves does not make the root it signed',
   'bad-signature': 'a checkpoint is not signed by a key of this log',
   'wrong-origin': 'a checkpoint is of another log',
+  'frozen-log-grew': 'the log signed a larger tree than the one it had ended with',
+  'entries-withheld': 'the log signed entries that it does not serve',
+  'witness-missing': 'a checkpoint lacks the cosignatures that the witness policy asks for',
 };
 
 /** Only a contradiction between signed notes is proof; the rest may be a broken cache or proxy on the way. */
@@ -37,10 +47,26 @@ const ADVICE: Readonly<Record<MisbehaviourKind, string>> = {
     'Nothing of it is believed; it is fetched again at every poll and heals by itself.\nWhat to do now: if it stays, find out whether the log changed its key, and whether the configured address is right.',
   'wrong-origin':
     'Nothing of it is believed; it is fetched again at every poll and heals by itself.\nWhat to do now: if it stays, compare the configured origin and address with what the operator of the log publishes.',
+  'frozen-log-grew':
+    'Both notes are kept as evidence. Nothing past the end that was verified is read until an operator decides; the other logs go on.\nWhat to do now: ask the operator of the log why a tree that had ended grew, and then use `sigwatch logs resume`.',
+  'entries-withheld':
+    'They are named as a gap and asked for again; what follows them is read where the log proves it.\nWhat to do now: ask the operator of the log for them. Somebody may hide a signature there.',
+  'witness-missing':
+    'The log itself is verified and goes on.\nWhat to do now: find out whether the witnesses are down. If they are not, this view of the log may be shown to you alone.',
 };
 
+/** Somebody else who saw a tree that the evidence is about. */
+export interface Observer {
+  /** A witness, as the policy names it. */
+  readonly name: string;
+  /** When it cosigned, in milliseconds since 1970; 0: it does not say. */
+  readonly time: number;
+  readonly size: number;
+  readonly root: Hash;
+}
+
 /** The alert about a log that contradicts itself or its signature, with its evidence. Equal contradictions share a dedupe key, also after the log has grown. */
-export function logAlert(error: LogMisbehaved): AlertDraft {
+export function logAlert(error: LogMisbehaved, observers: readonly Observer[] = []): AlertDraft {
   const { evidence } = error;
   return {
     ...about(evidence.log),
@@ -48,10 +74,23 @@ export function logAlert(error: LogMisbehaved): AlertDraft {
     kind: evidence.kind,
     severity: SEVERITY[evidence.kind],
     title: shown(`${evidence.log}: ${TITLE[evidence.kind]}`, 400),
-    summary: `${shown(error.message, QUOTED)}.\n${ADVICE[evidence.kind]}`,
+    summary: [`${shown(error.message, QUOTED)}.`, ...describeObservers(observers), ADVICE[evidence.kind]].join('\n'),
     dedupeKey: ['log', evidence.log, evidence.kind, ...contradictingRoots(evidence)].join('/'),
     evidence,
   };
+}
+
+function describeObservers(observers: readonly Observer[]): readonly string[] {
+  const more = observers.length - MAX_OBSERVERS;
+  return [
+    ...observers.slice(0, MAX_OBSERVERS).map(describeObserver),
+    ...(more > 0 ? [`${more} more cosignatures of witnesses hold.`] : []),
+  ];
+}
+
+function describeObserver({ name, time, size, root }: Observer): string {
+  const when = time === 0 ? '' : ` at ${new Date(time).toISOString()}`;
+  return `The witness ${shown(name, 100)} cosigned the tree of size ${size} with root ${root.toString('hex')}${when}.`;
 }
 
 /** Told once for each log, at its first verified checkpoint: a monitor never begins in silence. */

@@ -3,6 +3,7 @@ import {
   type IncomingWebhookSendArguments,
   type IncomingWebhookDefaultArguments,
 } from '@slack/webhook';
+import { fetch, type Dispatcher, type Response } from 'undici';
 import type { SlackConfig } from './channel.ts';
 import { shown } from './escape.ts';
 import { renderSlack } from './render-slack.ts';
@@ -16,16 +17,21 @@ const TIMEOUT_MS = 15_000;
 /** Slack answers in a word or two. */
 const MAX_ANSWER_BYTES = 2048;
 
-/** Posts to a Slack incoming webhook. Retries are the outbox's business, so the library's own are off. */
-export function createSlackSink(name: string, config: SlackConfig): Sink {
+/** Posts to a Slack incoming webhook. Retries are the outbox's business, so the library's own are off. `dispatcher`: by which it is reached, where it is not reached directly. */
+export function createSlackSink(name: string, config: SlackConfig, dispatcher?: Dispatcher): Sink {
   return {
     name,
     render: (alerts, total) => JSON.stringify(renderSlack(alerts, total)),
-    send: (_id, content, signal) => post(config.webhookUrl, content, signal),
+    send: (_id, content, signal) => post(config.webhookUrl, content, dispatcher, signal),
   };
 }
 
-async function post(url: string, content: string, signal: AbortSignal): Promise<void> {
+async function post(
+  url: string,
+  content: string,
+  dispatcher: Dispatcher | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   // The library gives neither the status of a failure in its type nor any header: the wrapped fetch keeps both.
   let answer: { readonly status: number; readonly retryAfter: string | undefined; readonly text: string } | undefined;
   const fetchOnce: Fetch = async (target, init) => {
@@ -35,6 +41,7 @@ async function post(url: string, content: string, signal: AbortSignal): Promise<
       // The library's body may be a form in its type; a webhook's is JSON text.
       body: typeof init?.body === 'string' ? init.body : content,
       redirect: 'error',
+      ...(dispatcher && { dispatcher }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     const text = await readBeginning(response);

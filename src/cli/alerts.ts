@@ -1,7 +1,7 @@
 import type { Alert, AlertClass, AlertState } from '../alert/alert.ts';
 import { linkList, placeFacts, signerFacts, type Fact } from '../alert/alert-facts.ts';
 import { alertJson } from '../alert/alert-json.ts';
-import type { Evidence } from '../log/log.ts';
+import type { EntryEvidence, Evidence } from '../log/log.ts';
 import { findAlert, listAlerts, type AlertFilter, type StoredAlert } from '../store/alerts.ts';
 import { encodeEvidence } from '../store/evidence-json.ts';
 import type { Store } from '../store/store.ts';
@@ -81,17 +81,32 @@ function describe(alert: StoredAlert): string {
     signerFacts(alert).map(formatFact),
     alert.artifacts.map((artifact) => formatFact({ label: 'Artifact', value: artifact })),
     linkList(alert).map(({ caption, url }) => formatFact({ label: caption, value: url })),
-    ...(alert.evidence?.notes ?? []).map((note, position) => [
-      `Signed note ${position + 1}`,
-      `  ${safeLines(note, '  ')}`,
-    ]),
-    ...(alert.evidence?.prefix === undefined ? [] : [[prefixLine(alert.evidence.prefix)]]),
-    ...(alert.evidence?.served === undefined ? [] : [servedLines(alert.evidence.served)]),
+    ...evidenceSections(alert),
   ];
   return sections
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n').trimEnd()}\n`)
     .join('\n');
+}
+
+function evidenceSections({ id, evidence }: StoredAlert): readonly (readonly string[])[] {
+  if (evidence === null) {
+    return [];
+  }
+  const kept =
+    evidence.kind === 'inclusion'
+      ? [[inclusionLine(evidence)]]
+      : [
+          ...evidence.notes.map((note, position) => [`Signed note ${position + 1}`, `  ${safeLines(note, '  ')}`]),
+          ...(evidence.prefix === undefined ? [] : [[prefixLine(evidence.prefix)]]),
+          ...(evidence.served === undefined ? [] : [servedLines(evidence.served)]),
+          ...(evidence.unserved === undefined ? [] : [unservedLines(evidence.unserved)]),
+        ];
+  return [...kept, [`\`sigwatch evidence ${id}\` writes it to a file that others can check`]];
+}
+
+function inclusionLine({ leaf, proof }: EntryEvidence): string {
+  return `Hashes lead from entry ${leaf.index} to the root that the log signed for size ${proof.size} (--json has them)`;
 }
 
 /** Nobody checks hashes by eye: a program reads them. */
@@ -109,6 +124,13 @@ function servedLines({ url, sha256, excerpt }: NonNullable<Evidence['served']>):
     `  ${safe(url)}`,
     `  SHA-256 ${safe(sha256)}, beginning with`,
     `  ${safeLines(excerpt, '  ')}`,
+  ];
+}
+
+function unservedLines({ from, to, answer }: NonNullable<Evidence['unserved']>): readonly string[] {
+  return [
+    `Entries ${from} to ${to - 1} were asked for in vain, by our own report; what came instead`,
+    `  ${safeLines(answer, '  ')}`,
   ];
 }
 

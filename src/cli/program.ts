@@ -8,12 +8,15 @@ import { TrustUnavailable } from '../trust/trust-unavailable.ts';
 import { VERSION } from '../version.ts';
 import { listAlertsCommand, showAlertCommand, type ListOptions } from './alerts.ts';
 import { checkCommand } from './check.ts';
+import type { EvidenceOptions } from './evidence.ts';
 import { findConfig } from './find-config.ts';
 import { historyCommand, type HistoryOptions } from './history.ts';
 import { initCommand } from './init.ts';
 import type { ExitStatus, Io } from './io.ts';
+import { listLogsCommand, resumeLogCommand, type ResumeOptions } from './logs.ts';
 import { safe, safeLines } from './print.ts';
 import { statusCommand, type StatusOptions } from './status.ts';
+import type { VerifyOptions } from './verify-evidence.ts';
 
 /** Runs the command that `args` name and returns the exit status. What goes wrong is said on stderr; only our own faults are thrown. */
 export async function runCli(args: readonly string[], io: Io): Promise<ExitStatus> {
@@ -78,6 +81,18 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     }
   };
 
+  const withWritableStore = (config: string | undefined, use: (store: Store) => ExitStatus): void => {
+    const path = loadDatabasePath(findConfig(config, io.env), io.env);
+    // Opened to be read first: that makes no database, and brings none up to date beside an older daemon.
+    Store.open(path, { readonly: true }).close();
+    const store = Store.open(path);
+    try {
+      end(use(store));
+    } finally {
+      store.close();
+    }
+  };
+
   add('init', 'Write a commented sigwatch.yaml to start from', 'sigwatch init --github-org acme')
     .requiredOption('--github-org <name>', 'the GitHub organisation or user to watch')
     .option('--config <file>', 'the file to write', 'sigwatch.yaml')
@@ -90,9 +105,11 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
   configured(
     add('check', 'Say everything that is wrong with the configuration', 'sigwatch check --config sigwatch.yaml'),
   )
+    .option('--online', 'reach the trust source and each log, and verify its checkpoint')
     .option('--json', 'one JSON object')
-    .action((options: { config?: string; json?: boolean }) => {
-      end(checkCommand(options.config, io.env, io, { json: options.json === true }));
+    .action(async (options: { config?: string; online?: boolean; json?: boolean }) => {
+      const { online, json } = options;
+      end(await checkCommand(options.config, io.env, io, { json: json === true, online: online === true }));
     });
 
   configured(add('run', 'Watch: the daemon', 'sigwatch run --config /etc/sigwatch/sigwatch.yaml'))
@@ -178,6 +195,74 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     .option('--json', 'one JSON object')
     .action((id: string, options: { config?: string; json?: boolean }) => {
       withStore(options.config, (store) => showAlertCommand(store, id, options, io));
+    });
+
+  const logs = add('logs', 'Each log, why it is stopped, and what operators decided', 'sigwatch logs list --json');
+  configured(
+    describe(
+      logs.command('list', { isDefault: true }),
+      'Every log, what stopped it, and decisions',
+      'sigwatch logs list',
+    ),
+  )
+    .option('--json', 'one JSON object a line')
+    .allowExcessArguments()
+    .action((options: { config?: string; json?: boolean }, command: Command) => {
+      const [word] = command.args;
+      if (word !== undefined) {
+        command.error(`error: unknown command '${safe(word)}': \`sigwatch logs resume LOG\` resumes one`);
+      }
+      withStore(options.config, (store) => listLogsCommand(store, options, io));
+    });
+  configured(
+    describe(
+      logs.command('resume <log>'),
+      'Go on with a log that contradicted itself: an operator decides, and says why',
+      'sigwatch logs resume log2025-1.rekor.example --by alice --note "restored from backup, see INC-42"',
+    ),
+  )
+    .requiredOption('--by <who>', 'who decides')
+    .requiredOption('--note <text>', 'why')
+    .option('--json', 'one JSON object')
+    .action((log: string, options: ResumeOptions & { config?: string }) => {
+      withWritableStore(options.config, (store) => resumeLogCommand(store, log, options, io, systemClock.now()));
+    });
+
+  const evidence = add(
+    'evidence',
+    'Proof of an alert in one file, and its verification',
+    'sigwatch evidence k3v9x0m2qa',
+  );
+  configured(
+    describe(
+      evidence.command('write <id>', { isDefault: true }),
+      'Write everything that proves an alert to a new file',
+      'sigwatch evidence k3v9x0m2qa',
+    ),
+  )
+    .option('--out <file>', 'the file to write (default: sigwatch-evidence-ID.json in the current folder)')
+    .option('--json', 'one JSON object')
+    .action(async (id: string, options: EvidenceOptions & { config?: string }) => {
+      const { evidenceCommand } = await import('./evidence.ts');
+      end(await evidenceCommand(findConfig(options.config, io.env), id, options, io));
+    });
+  configured(
+    describe(
+      evidence.command('verify <file>'),
+      'Say what such a file proves, by keys from elsewhere and without network; 0 only when it is proven',
+      'sigwatch evidence verify sigwatch-evidence-k3v9x0m2qa.json --key rekor.pub',
+    ),
+  )
+    .addOption(
+      new Option(
+        '--key <key>',
+        'PEM file or verifier key of the log, instead of what the configuration trusts; may be repeated',
+      ).argParser<readonly string[] | undefined>((key, keys) => [...(keys ?? []), key]),
+    )
+    .option('--json', 'one JSON object')
+    .action(async (file: string, options: VerifyOptions) => {
+      const { verifyEvidenceCommand } = await import('./verify-evidence.ts');
+      end(verifyEvidenceCommand(file, options, io, systemClock.now()));
     });
   return program;
 }

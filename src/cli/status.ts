@@ -3,6 +3,7 @@ import { readStatus, type LogStatus, type Status } from '../store/status.ts';
 import type { Store } from '../store/store.ts';
 import { VERSION } from '../version.ts';
 import type { ExitStatus, Io } from './io.ts';
+import { lagSeconds, secondsLeft } from './pace.ts';
 import { formatAge, formatTable, formatTime, jsonLine, safe } from './print.ts';
 
 export interface StatusOptions {
@@ -30,13 +31,15 @@ export function statusCommand(
     io.stderr(`${describeDaemon(status.heartbeat, now)}\n`);
     return 3;
   }
-  io.stdout(options.json === true ? `${jsonLine(statusJson(status))}\n` : formatStatus(status, io.columns, now));
+  io.stdout(options.json === true ? `${jsonLine(statusJson(status, now))}\n` : formatStatus(status, io.columns, now));
   return 0;
 }
 
-function statusJson({ heartbeat, ...status }: Status): unknown {
+function statusJson({ heartbeat, database, logs, ...status }: Status, now: Date): unknown {
   return {
     version: VERSION,
+    database,
+    logs: logs.map((log) => ({ ...log, lag_seconds: lagSeconds(log, now), caught_up_in_seconds: secondsLeft(log) })),
     ...status,
     daemon:
       heartbeat === null
@@ -56,7 +59,11 @@ function formatStatus(status: Status, columns: number, now: Date): string {
     `sigwatch ${VERSION}, database ${safe(status.database)}\n`,
     `${describeDaemon(status.heartbeat, now)}\n\n`,
     formatLogs(status.logs, columns, now),
+    ...status.logs.map((log) => formatPace(log, now)),
     ...status.logs.map(formatError),
+    ...status.logs.map((log) => formatLife(log, now)),
+    ...status.logs.map(formatAlso),
+    ...status.logs.map((log) => formatWitnesses(log, now)),
     '\n',
     `Alerts: ${alerts.open} open, ${alerts.acknowledged} acknowledged\n`,
     `Deliveries: ${deliveries.pending} waiting, ${deliveries.failing} of them failing\n`,
@@ -117,6 +124,50 @@ function describeState({
   return `${state} ${Math.floor(((examined - start) / (seen - start)) * 100)} %`;
 }
 
+/** How fast a log is read that is behind, and when it will have been caught up with. */
+function formatPace(log: LogStatus, now: Date): string {
+  const { origin, rate, growth } = log;
+  const behind = lagSeconds(log, now);
+  if (behind === null || behind === 0 || rate === null) {
+    return '';
+  }
+  const left = secondsLeft(log);
+  const end =
+    left === null
+      ? 'it grows as fast as it is read, or faster: it will not be caught up with'
+      : `caught up in ${formatAge(left * 1000)}`;
+  const grows = growth === null ? '' : `, grows by ${formatRate(growth)}`;
+  return `  ${safe(origin)}: behind for ${formatAge(behind * 1000)}; read at ${formatRate(rate)}${grows}: ${end}\n`;
+}
+
+function formatRate(rate: number): string {
+  return `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} entries/s`;
+}
+
 function formatError(log: LogStatus): string {
   return log.last_error === null ? '' : `  ${safe(log.origin)}: ${safe(log.last_error)}\n`;
+}
+
+/** Since when a log stands still that should not. */
+function formatLife({ origin, state, alive_at: aliveAt }: LogStatus, now: Date): string {
+  return state !== 'stalled' || aliveAt === null
+    ? ''
+    : `  ${safe(origin)}: no sign of life for ${formatAge(now.getTime() - Date.parse(aliveAt))}\n`;
+}
+
+/** Further addresses of a log at which nothing could be compared. */
+function formatAlso({ origin, also }: LogStatus): string {
+  return also
+    .filter(({ error }) => error !== null)
+    .map(({ url, error }) => `  ${safe(origin)}: not compared with ${safe(url)}: ${safe(error ?? '')}\n`)
+    .join('');
+}
+
+/** Who else saw the last verified checkpoint. */
+function formatWitnesses({ origin, witnesses }: LogStatus, now: Date): string {
+  const names = witnesses.map(
+    ({ name, time }) =>
+      `${safe(name)}${time === null ? '' : ` ${formatAge(Math.max(now.getTime() - Date.parse(time), 0))} ago`}`,
+  );
+  return names.length === 0 ? '' : `  ${safe(origin)}: cosigned by ${names.join(', ')}\n`;
 }

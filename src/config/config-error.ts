@@ -1,5 +1,6 @@
 /** One thing wrong in a configuration, with its place and what would be right. */
 export interface ConfigProblem {
+  /** Empty where a problem shows only once the trust source is read, which tells nothing of the file. */
   readonly file: string;
   /** 1-based; null when the problem is of the whole file (it cannot be read). */
   readonly line: number | null;
@@ -23,5 +24,5 @@ export class ConfigError extends Error {
 /** `file:line:column: path: message`, as compilers print it. */
 export function formatProblem(problem: ConfigProblem): string {
   const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}:${problem.column ?? 1}`;
-  return problem.path === '' ? `${place}: ${problem.message}` : `${place}: ${problem.path}: ${problem.message}`;
+  return [place, problem.path, problem.message].filter((part) => part !== '').join(': ');
 }

@@ -53,7 +53,7 @@ function unknownKey(map: KeyPath, key: string, keys: string, root: unknown): Fau
   if (later !== null) {
     return { path, atKey: true, message: later };
   }
-  if (key === 'read_path' && valueAt(root, [...map, 'type']) === 'rekor-v1') {
+  if (key === 'read_path' && valueAt(root, [...map, 'type']) !== undefined) {
     return { path, atKey: true, message: '"read_path" is for rekor-v2 only' };
   }
   const message = `unknown key ${quote(key)}${nearest(key, keys.split(', '))}; expected one of: ${keys}`;
@@ -123,7 +123,9 @@ function optionsOf(issue: Issue): readonly string[] {
   if (issue.code === 'invalid_value') {
     return issue.values.map(String);
   }
-  return 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+  // A word that may be left out is `undefined` among the others.
+  const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
+  return options.filter((option) => option !== undefined).map(String);
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -1,9 +1,10 @@
 import type { Route } from '../alert/route.ts';
-import type { Config } from './config.ts';
+import type { Config, LogOverride, LogsConfig } from './config.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { isLoopback, isPlainHttpOffLoopback } from './http-url.ts';
 import { formatPath, quote, valueAt, type KeyPath } from './key-path.ts';
 import { lintWatch } from './lint-watch.ts';
+import { unknownOrigins } from './plan-log.ts';
 import type { YamlSource } from './yaml-positions.ts';
 
 /** Something that is allowed and probably not meant. */
@@ -59,12 +60,43 @@ function lintTrust({ trust, watches }: Config): readonly Hint[] {
   return hints;
 }
 
-function lintLogs({ logs }: Config): readonly Hint[] {
-  return logs.custom.flatMap(({ url }, index) =>
-    isPlainHttpOffLoopback(url)
-      ? [{ rule: 'plain-http-log', path: ['logs', 'custom', index, 'url'], message: plainHttp(url) }]
-      : [],
-  );
+function lintLogs({ logs, trust }: Config): readonly Hint[] {
+  return [
+    ...logs.custom.flatMap((log, index) => lintLog(log, log.url, ['logs', 'custom', index])),
+    ...[...logs.override].flatMap(([origin, override]) => {
+      const known = logs.custom.find((log) => log.origin === origin);
+      return lintLog(override, override.url ?? known?.url ?? null, ['logs', 'override', origin]);
+    }),
+    ...lintOrigins(logs, trust),
+  ];
+}
+
+/** `url`: where the log is read at, if that is known. */
+function lintLog(log: LogOverride, url: string | null, path: KeyPath): readonly Hint[] {
+  const places = [
+    ...(log.url === undefined ? [] : [{ key: 'url', at: log.url }]),
+    ...(log.also ?? []).map((at) => ({ key: 'also', at })),
+  ];
+  const hints = places
+    .filter(({ at }) => isPlainHttpOffLoopback(at))
+    .map(({ key, at }) => ({ rule: 'plain-http-log', path: [...path, key], message: plainHttp(at) }));
+  const same = (log.also ?? []).some((other) => other === url);
+  const message =
+    'the log is compared with itself: expected an address by which another server, or another way, is used';
+  return same ? [...hints, { rule: 'same-vantage', path: [...path, 'also'], message }] : hints;
+}
+
+/** An override of a log that nobody knows. What a TUF repository will publish is not known here. */
+function lintOrigins({ custom, discover, override }: LogsConfig, { source }: Config['trust']): readonly Hint[] {
+  if (discover && source.kind !== 'none' && source.kind !== 'trusted-root') {
+    return [];
+  }
+  const trusted = discover && source.kind === 'trusted-root' ? source.data.logs : [];
+  return unknownOrigins(override, [...custom, ...trusted]).map((origin) => ({
+    rule: 'unknown-override',
+    path: ['logs', 'override', origin],
+    message: `no log of this configuration has the origin ${quote(origin)}: this override changes nothing`,
+  }));
 }
 
 function plainHttp(url: string): string {

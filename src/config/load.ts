@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { checkLogs } from './check-logs.ts';
 import type { Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { crossCheck } from './cross-check.ts';
@@ -38,7 +39,8 @@ export function loadWithSource(file: string, env: Env): LoadedConfig {
   }
   const absolute = resolve(file);
   const shape = configSchema(machineOf(absolute, env)).safeParse(source.value);
-  const faults = [...describeIssues(shape.error?.issues ?? [], source.value), ...crossCheck(source.value)];
+  const ofShape = [...describeIssues(shape.error?.issues ?? [], source.value), ...crossCheck(source.value)];
+  const faults = shape.success && ofShape.length === 0 ? checkLogs(shape.data.logs) : ofShape;
   const problems = [...yamlProblems, ...faults.map((fault) => problemOf(fault, file, source))];
   if (!shape.success || problems.length > 0) {
     throw new ConfigError(inOrder(problems));

@@ -1,11 +1,21 @@
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { isNonEmpty, type NonEmpty } from '../lib/non-empty.ts';
-import { noteKey } from '../tlog/note.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s[^-]*-----END \1-----/g;
 
 /** The one public key of a PEM file, as SubjectPublicKeyInfo in DER; Ed25519 or ECDSA on P-256. Throws SyntaxError. */
 export function parsePublicKey(pem: string, file: string): Buffer {
+  const key = parseKeyBlock(pem, file);
+  return requireKind(key, isEd25519(key) || isP256(key), 'Ed25519 or ECDSA on P-256', file);
+}
+
+/** The same, of what signs the tree heads of certificate transparency logs (RFC 6962 §2.1.4): ECDSA on P-256 or RSA of 2048 bits and more. Throws SyntaxError. */
+export function parseCtKey(pem: string, file: string): Buffer {
+  const key = parseKeyBlock(pem, file);
+  return requireKind(key, isP256(key) || isRsa(key), 'ECDSA on P-256, or RSA of at least 2048 bits', file);
+}
+
+function parseKeyBlock(pem: string, file: string): KeyObject {
   const blocks = [...pem.matchAll(BLOCK)];
   const [block] = blocks;
   const found = block?.[1] ?? 'no PEM block';
@@ -16,20 +26,30 @@ export function parsePublicKey(pem: string, file: string): Buffer {
       : '';
     throw new SyntaxError(`Cannot take "${file}" as a public key: it holds ${state}, expected one PUBLIC KEY${hint}`);
   }
-  let spki: Buffer;
   try {
-    spki = createPublicKey(block[0]).export({ format: 'der', type: 'spki' });
+    return createPublicKey(block[0]);
   } catch (error) {
     throw new SyntaxError(`Cannot take "${file}" as a public key: its PUBLIC KEY block is broken`, { cause: error });
   }
-  try {
-    noteKey('key', spki);
-  } catch (error) {
-    throw new SyntaxError(`Cannot take "${file}" as a public key: expected Ed25519 or ECDSA on P-256`, {
-      cause: error,
-    });
+}
+
+function requireKind(key: KeyObject, isRight: boolean, expected: string, file: string): Buffer {
+  if (!isRight) {
+    throw new SyntaxError(`Cannot take "${file}" as a public key: expected ${expected}`);
   }
-  return spki;
+  return key.export({ format: 'der', type: 'spki' });
+}
+
+function isEd25519({ asymmetricKeyType }: KeyObject): boolean {
+  return asymmetricKeyType === 'ed25519';
+}
+
+function isP256({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1';
+}
+
+function isRsa({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
 }
 
 /** The CA certificates of a PEM file in DER, each issued by the next, whatever their order in the file. Throws SyntaxError. */

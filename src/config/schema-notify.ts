@@ -23,7 +23,14 @@ const KINDS: Readonly<Record<RouteKind, true>> = {
   'bad-signature': true,
   'wrong-origin': true,
   'entry-mismatch': true,
+  'entries-withheld': true,
+  'frozen-log-grew': true,
+  'key-changed': true,
+  'witness-missing': true,
   started: true,
+  stalled: true,
+  unreachable: true,
+  backlog: true,
   'trust-stale': true,
 };
 

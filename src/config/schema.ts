@@ -5,6 +5,7 @@ import type { Config, TrustSource } from './config.ts';
 import type { Machine } from './machine.ts';
 import { parseCaChain } from './pem.ts';
 import { logsSchema } from './schema-logs.ts';
+import { networkSchema } from './schema-network.ts';
 import { notifySchema } from './schema-notify.ts';
 import { duration, fileContent, httpUrl, name, path, strict } from './schema-parts.ts';
 import { watchSchema } from './schema-watch.ts';
@@ -40,13 +41,15 @@ export function configSchema(machine: Machine): z.ZodType<ConfigContent> {
     })
       .prefault({})
       .transform(({ checkpoints, deliveries }) => ({ checkpointsMs: checkpoints, deliveriesMs: deliveries })),
-  }).transform(({ database, trust, logs, watches, notify, retention }) => ({
+    network: networkSchema(machine).prefault({}),
+  }).transform(({ database, trust, logs, watches, notify, retention, network }) => ({
     database: database ?? null,
     trust,
     logs,
     watches,
     notify: notify ?? null,
     retention,
+    network,
   }));
 }
 
@@ -54,7 +57,7 @@ function trustSource(machine: Machine): z.ZodType<TrustSource> {
   return z
     .union(
       [
-        z.enum(['public-good', 'none']).transform((kind) => ({ kind })),
+        z.enum(['public-good', 'staging', 'none']).transform((kind) => ({ kind })),
         strict({
           tuf: httpUrl.describe('TUF repository.'),
           root: fileContent(machine, 'TUF root', MAX_TRUSTED_ROOT, requireJson).describe(
@@ -69,7 +72,7 @@ function trustSource(machine: Machine): z.ZodType<TrustSource> {
           })),
         }).transform(({ trusted_root: source }) => source),
       ],
-      { error: 'expected public-good, none, { tuf: URL, root: FILE } or { trusted_root: FILE }' },
+      { error: 'expected public-good, staging, none, { tuf: URL, root: FILE } or { trusted_root: FILE }' },
     )
     .describe('Where keys and authorities come from. none: only what stands here.');
 }

@@ -3,29 +3,17 @@ import { valueAt, type KeyPath } from './key-path.ts';
 /** Claims that the contract knows and this version does not compute or read. */
 export const UNAVAILABLE_CLAIMS: ReadonlySet<string> = new Set(['signing_time', 'sct', 'key_subject']);
 
-const KINDS = [
-  'unparsable',
-  'first-seen',
-  'burst',
-  'missing',
-  'artifact-resigned',
-  'entries-withheld',
-  'frozen-log-grew',
-].concat(['key-changed', 'witness-missing', 'stalled', 'unreachable', 'backlog', 'delivery-failing', 'database']);
+const KINDS = ['unparsable', 'first-seen', 'burst', 'missing', 'artifact-resigned', 'delivery-failing', 'database'];
 
 /** Keys that the contract knows and this version does not, by the place of their map. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['http', 'network'],
-  logs: ['ct', 'stale_after', 'override', 'witnesses'],
-  'logs.custom.#': ['also', 'checkpoint', 'stale_after', 'enabled'],
+  '': ['http'],
   'watches.#': ['first_seen', 'burst', 'cadence', 'artifacts'],
   notify: ['digest', 'heartbeat'],
 };
 
 /** Values likewise, by their place. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  'trust.source': ['staging'],
-  'logs.custom.#.type': ['ct'],
   'notify.channels.*.type': ['webhook', 'alertmanager', 'exec'],
   'notify.routes.#.kind': KINDS,
   'notify.routes.#.kind.#': KINDS,

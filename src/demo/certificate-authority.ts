@@ -39,6 +39,21 @@ export interface DemoAuthority {
   /** Intermediate, then root, as DER. */
   readonly chain: readonly [Buffer, Buffer];
   issue(request: CertificateRequest): { readonly certificate: Buffer; readonly privateKey: KeyObject };
+  /** Certifies as Fulcio does with a CT log: a precertificate for the log first, then the certificate, of one serial number. */
+  issueLogged(request: CertificateRequest): LoggedIssuance;
+}
+
+/** One issuance as a CT log sees it (RFC 6962 §3.1). DER. */
+export interface LoggedIssuance {
+  /** Signed, and poisoned so that nobody takes it for a certificate. */
+  readonly precertificate: Buffer;
+  /** What both certify, without the poison and without promises of logs: what the log holds. */
+  readonly tbs: Buffer;
+  /** SHA-256 of the issuer's SubjectPublicKeyInfo. */
+  readonly issuerKeyHash: Buffer;
+  /** With a list of promises, an empty one here. */
+  readonly certificate: Buffer;
+  readonly privateKey: KeyObject;
 }
 
 /** Fulcio's extensions 1.3.6.1.4.1.57264.1.N by claim (Fulcio docs/oid-info.md). */
@@ -95,29 +110,44 @@ export function createDemoAuthority(options: { readonly name: string; readonly n
     chainPem: () => chain.map(toPem).join(''),
     issue(request) {
       const key = request.key ?? generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const notBefore = request.notBefore ?? new Date();
-      const certificate = signCertificate(
-        {
-          issuer: intermediateName,
-          validity: sequence(time(notBefore), time(new Date(notBefore.getTime() + 10 * MINUTE))),
-          // Fulcio leaves the subject empty: who it is stands in the SAN.
-          subject: sequence(),
-          key: key.publicKey,
-          extensions: [
-            extension('2.5.29.15', true, bitString(Buffer.from([0x80]), 7)),
-            extendedKeyUsage(request.codeSigning === false ? SERVER_AUTH : CODE_SIGNING),
-            keyIdentifier('2.5.29.14', octetString(keyId(key.publicKey))),
-            keyIdentifier('2.5.29.35', sequence(element(0x80, keyId(intermediate.publicKey)))),
-            extension('2.5.29.17', true, sequence(generalName(request))),
-            ...claimExtensions(request.claims),
-            ...(request.extraExtensions ?? []),
-          ],
-        },
-        intermediate.privateKey,
-      );
+      const certificate = signCertificate(leafParts(request, key.publicKey), intermediate.privateKey);
       return { certificate, privateKey: key.privateKey };
     },
+    issueLogged(request) {
+      const key = request.key ?? generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const parts = leafParts(request, key.publicKey);
+      const serial = newSerial();
+      const signed = (extra: Buffer): Buffer =>
+        signCertificate({ ...parts, extensions: [...parts.extensions, extra] }, intermediate.privateKey, serial);
+      return {
+        precertificate: signed(extension(POISON, true, element(0x05))),
+        tbs: tbsCertificate(parts, serial),
+        issuerKeyHash: createHash('sha256').update(spkiOf(intermediate.publicKey)).digest(),
+        certificate: signed(extension(PROMISES, false, octetString(Buffer.alloc(2)))),
+        privateKey: key.privateKey,
+      };
+    },
   };
+
+  function leafParts(request: CertificateRequest, key: KeyObject): Parts {
+    const notBefore = request.notBefore ?? new Date();
+    return {
+      issuer: intermediateName,
+      validity: sequence(time(notBefore), time(new Date(notBefore.getTime() + 10 * MINUTE))),
+      // Fulcio leaves the subject empty: who it is stands in the SAN.
+      subject: sequence(),
+      key,
+      extensions: [
+        extension('2.5.29.15', true, bitString(Buffer.from([0x80]), 7)),
+        extendedKeyUsage(request.codeSigning === false ? SERVER_AUTH : CODE_SIGNING),
+        keyIdentifier('2.5.29.14', octetString(keyId(key))),
+        keyIdentifier('2.5.29.35', sequence(element(0x80, keyId(intermediate.publicKey)))),
+        extension('2.5.29.17', true, sequence(generalName(request))),
+        ...claimExtensions(request.claims),
+        ...(request.extraExtensions ?? []),
+      ],
+    };
+  }
 }
 
 /** An X.509 extension: DER of the whole structure (RFC 5280 §4.2). */
@@ -140,10 +170,15 @@ interface Parts {
 }
 
 /** RFC 5280 §4.1. */
-function signCertificate(parts: Parts, signer: KeyObject): Buffer {
-  const tbs = sequence(
+function signCertificate(parts: Parts, signer: KeyObject, serial = newSerial()): Buffer {
+  const tbs = tbsCertificate(parts, serial);
+  return sequence(tbs, ECDSA_SHA384, bitString(sign('sha384', tbs, signer)));
+}
+
+function tbsCertificate(parts: Parts, serial: Buffer): Buffer {
+  return sequence(
     element(0xa0, integer(Buffer.from([2]))),
-    integer(Buffer.concat([Buffer.from([0x01]), randomBytes(19)])),
+    integer(serial),
     ECDSA_SHA384,
     parts.issuer,
     parts.validity,
@@ -151,11 +186,17 @@ function signCertificate(parts: Parts, signer: KeyObject): Buffer {
     spkiOf(parts.key),
     element(0xa3, sequence(...parts.extensions)),
   );
-  return sequence(tbs, ECDSA_SHA384, bitString(sign('sha384', tbs, signer)));
+}
+
+function newSerial(): Buffer {
+  return Buffer.concat([Buffer.from([0x01]), randomBytes(19)]);
 }
 
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+/** Extensions of RFC 6962 §3.1 and §3.3. */
+const POISON = '1.3.6.1.4.1.11129.2.4.3';
+const PROMISES = '1.3.6.1.4.1.11129.2.4.2';
 
 function authorityExtensions(keys: { readonly publicKey: KeyObject }, pathLength: number): Buffer[] {
   return [

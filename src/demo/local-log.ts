@@ -12,6 +12,12 @@ export const READ_PATH = '/api/v2';
 /** A log with its server; `url` is without the read path. */
 export type RunningLocalLog = LocalLog & Listening;
 
+/** Ed25519. */
+export interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
 /** What a file of the log is: its bytes as served. */
 export interface LocalAnswer {
   readonly status: number;
@@ -57,19 +63,20 @@ export class LocalLog {
   readonly publicKeyPem: string;
   /** The key that verifies its checkpoints. */
   readonly key: NoteKey;
-  readonly #privateKey: KeyObject;
+  /** What it signs with: another log that is made of it speaks in the name of this one. */
+  readonly pair: KeyPair;
   #tree = new LocalTree();
   /** Latest last, one for each size that was published. */
   readonly #notes = new Map<number, string>();
   /** Partial tiles and bundles exist only for sizes that were published, as with Tessera. */
   readonly #partials = new Set<string>();
 
-  constructor(origin: string) {
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  constructor(origin: string, pair: KeyPair = generateKeyPairSync('ed25519')) {
+    const { publicKey } = pair;
     this.origin = origin;
     this.publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
     this.key = noteKey(origin, publicKey.export({ type: 'spki', format: 'der' }));
-    this.#privateKey = privateKey;
+    this.pair = pair;
     this.#publish();
   }
 
@@ -131,7 +138,7 @@ export class LocalLog {
   signCheckpoint(claims: CheckpointClaims = {}): string {
     const { origin = this.origin, size = this.size, root = this.#tree.root, extensions = [] } = claims;
     const text = [origin, size, root.toString('base64'), ...extensions].join('\n') + '\n';
-    const signature = Buffer.concat([this.key.id, sign(null, Buffer.from(text), this.#privateKey)]);
+    const signature = Buffer.concat([this.key.id, sign(null, Buffer.from(text), this.pair.privateKey)]);
     return `${text}\n— ${this.key.name} ${signature.toString('base64')}\n`;
   }
 

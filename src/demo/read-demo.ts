@@ -1,4 +1,4 @@
-import { findAlert, listAlerts } from '../store/alerts.ts';
+import { findAlert, listAlerts, type StoredAlert } from '../store/alerts.ts';
 import { DatabaseError } from '../store/database-error.ts';
 import { readHistory } from '../store/history.ts';
 import { readStatus } from '../store/status.ts';
@@ -29,14 +29,16 @@ export function readDemo(database: string): DemoView | null {
           ? null
           : { size: log.verified_size, root: log.verified_root },
       verdicts: new Map([...readHistory(store, {})].map(({ index, verdict }) => [index, verdict])),
-      fork:
-        fork === undefined
-          ? null
-          : { id: fork.id, title: fork.title, notes: findAlert(store, fork.id)?.evidence?.notes ?? [] },
+      fork: fork === undefined ? null : { id: fork.id, title: fork.title, notes: notesOf(findAlert(store, fork.id)) },
     };
   } finally {
     store.close();
   }
+}
+
+function notesOf(alert: StoredAlert | null): readonly string[] {
+  const evidence = alert?.evidence ?? null;
+  return evidence === null || evidence.kind === 'inclusion' ? [] : evidence.notes;
 }
 
 function openBesideDaemon(database: string): Store | null {

@@ -16,10 +16,7 @@ const EXTENSIONS = 0xa3;
  * walks the bytes once. Throws DerError for everything that is not exactly one certificate.
  */
 export function parseCertificate(der: Buffer): Certificate {
-  if (der.length > MAX_CERTIFICATE_BYTES) {
-    throw new DerError(`Cannot read certificate of ${der.length} bytes: expected at most ${MAX_CERTIFICATE_BYTES}`);
-  }
-  const source: DerText = { bytes: der, chars: der.toString('latin1') };
+  const source = readBounded(der);
   const certificate = expectElement(der, 0, der.length, TAG.sequence, 'certificate');
   expectEnd(certificate.end, der.length, 'certificate');
   const tbs = expectElement(der, certificate.start, certificate.end, TAG.sequence, 'TBS certificate');
@@ -27,6 +24,23 @@ export function parseCertificate(der: Buffer): Certificate {
   const signature = expectElement(der, algorithm.end, certificate.end, TAG.bitString, 'signature of the certificate');
   expectEnd(signature.end, certificate.end, 'certificate');
   return readTbs(source, tbs);
+}
+
+/**
+ * Reads the same parts of what was to be signed, a TBSCertificate: it becomes the `der`. Throws DerError for everything
+ * that is not exactly one.
+ */
+export function parseTbsCertificate(der: Buffer): Certificate {
+  const tbs = expectElement(der, 0, der.length, TAG.sequence, 'TBS certificate');
+  expectEnd(tbs.end, der.length, 'TBS certificate');
+  return readTbs(readBounded(der), tbs);
+}
+
+function readBounded(der: Buffer): DerText {
+  if (der.length > MAX_CERTIFICATE_BYTES) {
+    throw new DerError(`Cannot read certificate of ${der.length} bytes: expected at most ${MAX_CERTIFICATE_BYTES}`);
+  }
+  return { bytes: der, chars: der.toString('latin1') };
 }
 
 /** RFC 5280 §4.1: version, serial number, algorithm, issuer, validity, subject, key, two optional identifiers, extensions. */

@@ -10,7 +10,7 @@ import { signerFromPem, signerFromVerifier } from './signer.ts';
 const MAX_SIGNATURES = 64;
 
 /**
- * dsse 0.0.1 of Rekor v1 (protocol.md §E.5). The artifact is the payload; the hash of the envelope, which depends on
+ * dsse 0.0.1 of Rekor v1 (rekor pkg/types/dsse/v0.0.1). The artifact is the payload; the hash of the envelope, which depends on
  * how its JSON was written, is none. Throws EntryError or DerError.
  */
 export function readDsse001(spec: JsonObject): EntryContent {
@@ -21,7 +21,7 @@ export function readDsse001(spec: JsonObject): EntryContent {
   return { signers, artifacts: artifactsOf(payload), signedDigest: null };
 }
 
-/** dsse 0.0.2 of Rekor v2 before its version 2.3 (protocol.md §D.6). Throws EntryError or DerError. */
+/** dsse 0.0.2 of Rekor v2 before its version 2.3 (rekor-tiles pkg/types/dsse). Throws EntryError or DerError. */
 export function readDsse002(spec: JsonObject): EntryContent {
   const { record, path } = recordAt(spec, 'dsse');
   const signers = readSignatures(record, path, (signature, signaturePath) =>

@@ -3,6 +3,7 @@ export type Claims = Readonly<Record<string, readonly string[]>>;
 
 /** What of an X.509 certificate is looked at. Times are Unix milliseconds; all buffers are DER. */
 export interface Certificate {
+  /** The certificate; of a logged precertificate see {@link Precertificate}. */
   readonly der: Buffer;
   /** SubjectPublicKeyInfo. */
   readonly spki: Buffer;
@@ -11,6 +12,19 @@ export interface Certificate {
   /** The extended key usage lists code signing. */
   readonly codeSigning: boolean;
   readonly claims: Claims;
+  /** Set where a CT log holds only what was to be certified: then everything here but `der` is from that. */
+  readonly precertificate?: Precertificate;
+}
+
+/** What a CT log holds of a certificate that was to be issued (RFC 6962 §3.1). */
+export interface Precertificate {
+  /** SHA-256 of the SubjectPublicKeyInfo of who was to issue it, as logged. */
+  readonly issuerKeyHash: Buffer;
+  /**
+   * True when a precertificate came with the entry that holds, byte for byte, what was logged: then `der` is that, signed
+   * and poisoned. Else `der` is the bare TBSCertificate, which nobody signed.
+   */
+  readonly holds: boolean;
 }
 
 export type SignerType = 'certificate' | 'public-key';
@@ -49,10 +63,15 @@ export interface ParsedEntry {
   readonly artifacts: readonly string[];
   /** Set for hashedrekord only: what the signature is over. */
   readonly signedDigest: SignedDigest | null;
+  /**
+   * Set for what a CT log holds, which shows that a certificate was issued and not that anything was signed: the same for
+   * a precertificate and the certificate that became of it, hex.
+   */
+  readonly issuance?: string;
 }
 
 /** What a format gives beside its name and version. */
-export type EntryContent = Omit<ParsedEntry, 'kind' | 'apiVersion'>;
+export type EntryContent = Omit<ParsedEntry, 'kind' | 'apiVersion' | 'issuance'>;
 
 /** The outcome of reading one leaf. An entry that cannot be read is a result, never an exception. */
 export type DecodedEntry =

@@ -22,7 +22,7 @@ interface FulcioExtension {
   readonly raw: boolean;
 }
 
-/** Where Fulcio's extensions are numbered (protocol.md §F.3), and the encoded bytes of that as Latin-1 characters. */
+/** Where Fulcio's extensions are numbered (fulcio docs/oid-info.md), and the encoded bytes of that as Latin-1 characters. */
 const FULCIO_OID = '1.3.6.1.4.1.57264.1';
 const FULCIO = encodeOid(FULCIO_OID);
 const OTHER_NAME = encodeOid(`${FULCIO_OID}.7`);

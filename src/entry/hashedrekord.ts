@@ -5,7 +5,7 @@ import { objectAt, type JsonObject } from './json.ts';
 import { recordAt } from './record.ts';
 import { signerFromPem, signerFromVerifier } from './signer.ts';
 
-/** hashedrekord 0.0.1 of Rekor v1 (protocol.md §E.1). Throws EntryError or DerError. */
+/** hashedrekord 0.0.1 of Rekor v1 (rekor pkg/types/hashedrekord/v0.0.1). Throws EntryError or DerError. */
 export function readHashedRekord001(spec: JsonObject): EntryContent {
   const hash = objectAt(objectAt(spec, 'data', 'spec'), 'hash', 'spec.data');
   const signature = objectAt(spec, 'signature', 'spec');
@@ -16,7 +16,7 @@ export function readHashedRekord001(spec: JsonObject): EntryContent {
   return { signers: [signer], artifacts: artifactsOf(signedDigest), signedDigest };
 }
 
-/** hashedrekord 0.0.2 of Rekor v2 (protocol.md §D.6). Throws EntryError or DerError. */
+/** hashedrekord 0.0.2 of Rekor v2 (rekor-tiles pkg/types/hashedrekord). Throws EntryError or DerError. */
 export function readHashedRekord002(spec: JsonObject): EntryContent {
   const { record, path } = recordAt(spec, 'hashedrekord');
   const signature = objectAt(record, 'signature', path);

@@ -3,7 +3,7 @@ import { decodeBase64 } from './base64.ts';
 import { parseCertificate } from './certificate.ts';
 import { expectEnd, expectSpki } from './der.ts';
 import { EntryError } from './entry-error.ts';
-import type { Signer } from './entry.ts';
+import type { Certificate, Signer } from './entry.ts';
 import { objectAt, type JsonObject } from './json.ts';
 import { parsePem } from './pem.ts';
 
@@ -13,7 +13,7 @@ export function signerFromPem(verifier: unknown, signature: Buffer, what: string
   const [first] = blocks;
   if (first?.label === 'CERTIFICATE' && blocks.every(({ label }) => label === 'CERTIFICATE')) {
     // Whoever submitted the entry chose the rest of the chain: it is no reason to believe the first.
-    return certificateSigner(first.der, signature);
+    return certificateSigner(parseCertificate(first.der), signature);
   }
   if (first !== undefined && blocks.length === 1 && first.label === 'PUBLIC KEY') {
     return keySigner(first.der, signature);
@@ -35,7 +35,7 @@ export function signerFromVerifier(parent: JsonObject, signature: Buffer, path: 
   const member = hasCertificate ? 'x509Certificate' : 'publicKey';
   const { rawBytes } = objectAt(verifier, member, `${path}.verifier`);
   const der = decodeBase64(rawBytes, `${path}.verifier.${member}.rawBytes`);
-  return hasCertificate ? certificateSigner(der, signature) : keySigner(der, signature);
+  return hasCertificate ? certificateSigner(parseCertificate(der), signature) : keySigner(der, signature);
 }
 
 /** In protobuf JSON null stands for a field that is not set. */
@@ -43,8 +43,8 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function certificateSigner(der: Buffer, signature: Buffer): Signer {
-  const certificate = parseCertificate(der);
+/** Whom a certificate names. `signature`: null where the entry records none. */
+export function certificateSigner(certificate: Certificate, signature: Buffer | null): Signer {
   const { spki } = certificate;
   const fingerprint = fingerprintOf(spki);
   const claims = { ...certificate.claims, key: [fingerprint] };

@@ -1,10 +1,13 @@
-import { setMaxListeners } from 'node:events';
-import { gunzipSync } from 'node:zlib';
-import { Agent, request as send, type Dispatcher } from 'undici';
+import { request as send, type Dispatcher } from 'undici';
 import { systemClock, type Clock } from '../lib/clock.ts';
+import { describeError, headerOf, readAside, readWhole } from './answer-body.ts';
+import { createDeadline } from './deadline.ts';
+import { createDispatcher, type ProxySettings } from './dispatcher.ts';
 import { excerpt } from './excerpt.ts';
+import { createHostManners, PATIENCE_MS, type HostManners } from './host-manners.ts';
+import { createKnownBodies, type KnownBody } from './known-bodies.ts';
 import { LogUnavailable } from './log.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { parseRateWindow, type ReadHeader } from './rate-headers.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 export interface HttpRequest {
@@ -18,6 +21,8 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
   /** Asks every cache on the way to stand aside. */
   readonly fresh?: boolean;
+  /** Asks only whether what was served here before is still that (RFC 9110 §13), unless `fresh`: the answer is then the same 200 again. For small things that are asked for over and over. */
+  readonly conditional?: boolean;
   /** Statuses besides 200 that are answers, not failures (404 of a partial tile). Their bodies are only kept up to 64 KiB. */
   readonly accept?: readonly number[];
 }
@@ -30,7 +35,10 @@ export interface HttpAnswer {
 }
 
 export interface HttpClient {
-  /** One exchange. Throws LogUnavailable for everything that is no usable answer, and the reason of `signal` when that aborts. */
+  /**
+   * One answer. A host that says it is overloaded (429, 503) is asked again a few times within ten seconds. Throws
+   * LogUnavailable for everything that is no usable answer, and the reason of `signal` when that aborts.
+   */
   fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
   /** Closes every connection; what is under way fails. */
   close(): Promise<void>;
@@ -40,54 +48,173 @@ export interface HttpOptions {
   readonly userAgent?: string;
   /** How long a server may be silent: until its headers, and between two pieces of its body. Default 30 s; the whole exchange may take twenty times as long. */
   readonly timeoutMs?: number;
-  /** Per host; default 8. */
+  /** Per host; default 24. */
   readonly connections?: number;
-  /** Requests of this client, over all hosts; default: no limit. */
+  /** Requests to each host in any minute; default: no limit before it refuses some. */
   readonly ratePerMinute?: number;
+  /** How long a host that fails again and again is left alone at most; default 20 s. */
+  readonly longestPauseMs?: number;
+  readonly proxy?: ProxySettings | null;
+  /** PEM certificates that are trusted besides the usual ones. */
+  readonly ca?: string | null;
   readonly clock?: Clock;
 }
 
-/** How much of a body is read that is only shown or thrown away. */
-const ASIDE_BYTES = 64 * 1024;
+/** A host that is overloaded is asked so often in all, before the caller is told. */
+const TRIES = 4;
+/** The first wait between two of them; each is twice as long as the one before. */
+const FIRST_WAIT_MS = 1_000;
 
-/** A client that keeps connections alive, follows no redirect, and holds each exchange to its bounds in bytes and time. */
+/** RFC 6585 §4. */
+const TOO_MANY = 429;
+/** Besides, not available for now (RFC 9110 §15.6.4): the same request may be answered soon. */
+const OVERLOADED = [TOO_MANY, 503];
+/** With these it says, or who stands before it, that the host is out of order. Other statuses are about one request. */
+const OUT_OF_ORDER = [TOO_MANY, 502, 503, 504];
+
+/** The host answered, but not what was asked for. */
+class Refusal extends LogUnavailable {
+  readonly status: number;
+  readonly problem: string;
+
+  constructor(message: string, { status, problem }: RefusedAnswer, retryAfterMs: number | undefined) {
+    super(message, { retryAfterMs, outOfOrder: OUT_OF_ORDER.includes(status) });
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** The host did not answer, or not to the end. */
+class NoAnswer extends LogUnavailable {
+  readonly problem: string;
+
+  constructor(message: string, problem: string, cause: unknown) {
+    super(message, { cause, outOfOrder: true });
+    this.problem = problem;
+  }
+}
+
+/**
+ * A client that keeps connections alive, follows no redirect, and holds each exchange to its bounds in bytes and time. It
+ * keeps to the rate of each host, waits as it asks, and leaves one alone that fails again and again.
+ */
 export function createHttpClient(options: HttpOptions = {}): HttpClient {
   const clock = options.clock ?? systemClock;
-  // The deadline of the whole exchange is ours; undici's own ones for its parts are off.
-  const agent = new Agent({ connections: options.connections ?? 8, headersTimeout: 0, bodyTimeout: 0 });
-  const rateLimit = createRateLimit(options.ratePerMinute, clock);
+  const dispatcher = createDispatcher(options.connections ?? 24, options.proxy ?? null, options.ca ?? null);
+  const known = createKnownBodies();
+  const hosts = new Map<string, HostManners>();
+
+  const mannersOf = (url: URL): HostManners => {
+    const manners =
+      hosts.get(url.host) ??
+      createHostManners(
+        url.host,
+        { perMinute: options.ratePerMinute, longestPauseMs: options.longestPauseMs ?? 20_000 },
+        clock,
+      );
+    hosts.set(url.host, manners);
+    return manners;
+  };
+
+  /** One exchange, begun at `sentAt`. */
+  const exchange = async (
+    request: HttpRequest,
+    url: URL,
+    { timeoutMs, sentAt }: { readonly timeoutMs: number; readonly sentAt: number },
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> => {
+    const shown = withoutCredentials(url);
+    const manners = mannersOf(url);
+    const before = request.conditional === true && request.fresh !== true ? known.find(url.href) : undefined;
+    const deadline = createDeadline(timeoutMs, signal);
+    try {
+      const response = await send(url, {
+        dispatcher,
+        method: request.method ?? (request.json === undefined ? 'GET' : 'POST'),
+        headers: { ...requestHeaders(request, options.userAgent ?? 'sigwatch'), ...conditions(before) },
+        body: request.json === undefined ? null : JSON.stringify(request.json),
+        signal: deadline.signal,
+      });
+      const header = (name: string): string | undefined => headerOf(response, name);
+      manners.noted(header);
+      const answer = await readAnswer(response, request, shown, before, deadline.extend);
+      if ('problem' in answer) {
+        const retryAfterMs = waitAsked(answer.status, header, clock.now());
+        if (answer.status === TOO_MANY) {
+          manners.tooMany(sentAt, retryAfterMs);
+        }
+        throw new Refusal(`Cannot fetch "${shown}": ${answer.problem}`, answer, retryAfterMs);
+      }
+      if (request.conditional === true && answer.status === 200 && answer.body !== before?.body) {
+        known.learn(url.href, answer.body, header);
+      }
+      return { ...answer, url: shown };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof LogUnavailable) {
+        throw error;
+      }
+      const problem = deadline.signal.aborted ? `no complete answer within ${deadline.ms()} ms` : describeError(error);
+      throw new NoAnswer(`Cannot fetch "${shown}": ${problem}`, problem, error);
+    } finally {
+      deadline.clear();
+    }
+  };
+
+  /** One exchange, or a few while the host says that it is overloaded. */
+  const exchangePatiently = async (
+    request: HttpRequest,
+    url: URL,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> => {
+    const manners = mannersOf(url);
+    const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? 30_000;
+    // Asking in vain and waiting, without the waits that our own rate costs.
+    let spent = 0;
+    for (let tries = 1; ; tries += 1) {
+      const sentAt = await manners.turn(withoutCredentials(url), signal);
+      try {
+        // A host that was slow to refuse has less time left to answer.
+        const left = Math.max(timeoutMs - spent, timeoutMs / 3);
+        return await exchange(request, url, { timeoutMs: left, sentAt }, signal);
+      } catch (error) {
+        if (!(error instanceof Refusal) || !OVERLOADED.includes(error.status) || tries >= most) {
+          throw error;
+        }
+        const wait = waitMs(error.retryAfterMs, tries);
+        spent += Math.max(0, clock.now().getTime() - sentAt) + wait;
+        if (spent > PATIENCE_MS) {
+          throw error;
+        }
+        await clock.sleep(wait, signal);
+      }
+    }
+  };
 
   return {
     async fetch(request, signal) {
       const url = new URL(request.url);
-      const shown = withoutCredentials(url);
-      await rateLimit(signal);
-      signal.throwIfAborted();
-
-      const deadline = createDeadline(request.timeoutMs ?? options.timeoutMs ?? 30_000, signal);
+      const admission = await mannersOf(url).admit(withoutCredentials(url), signal);
       try {
-        const response = await send(url, {
-          dispatcher: agent,
-          method: request.method ?? (request.json === undefined ? 'GET' : 'POST'),
-          headers: requestHeaders(request, options.userAgent ?? 'sigwatch'),
-          body: request.json === undefined ? null : JSON.stringify(request.json),
-          signal: deadline.signal,
-        });
-        return await readAnswer(response, request, shown, clock, deadline.extend);
-      } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof LogUnavailable) {
-          throw error;
+        const answer = await exchangePatiently(request, url, admission.trial ? 1 : TRIES, signal);
+        admission.succeeded();
+        return answer;
+      } catch (error) {
+        if (error instanceof NoAnswer || (error instanceof Refusal && OUT_OF_ORDER.includes(error.status))) {
+          admission.failed(error.problem);
+        } else if (error instanceof Refusal) {
+          admission.succeeded();
+        } else {
+          admission.abandoned();
         }
-        const cause = deadline.signal.aborted ? `no complete answer within ${deadline.ms()} ms` : describe(error);
-        throw new LogUnavailable(`Cannot fetch "${shown}": ${cause}`, { cause: error });
-      } finally {
-        deadline.clear();
+        throw error;
       }
     },
 
     async close() {
-      await agent.destroy();
+      await dispatcher.destroy();
     },
   };
 }
@@ -99,46 +226,15 @@ function withoutCredentials(url: URL): string {
   return copy.href;
 }
 
-/** A slow link may take so much longer than a silent server: a bundle of entries has half a megabyte, and up to 16 where people log long ones. */
-const WHOLE = 20;
-
-/** Aborts an exchange. */
-interface Deadline {
-  readonly signal: AbortSignal;
-  /** What was waited for in vain, in milliseconds. */
-  readonly ms: () => number;
-  /** Something arrived. */
-  readonly extend: () => void;
-  readonly clear: () => void;
+/** Longer each time, with jitter, so that many clients do not come back together; never less than the host asked. */
+function waitMs(retryAfterMs: number | undefined, tries: number): number {
+  return Math.max(retryAfterMs ?? 0, FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + Math.random() / 2));
 }
 
-/** Aborts after `ms` of silence, after twenty times `ms` in all, or with `signal`. Its own timers and listener, because they go as soon as the exchange is over (AbortSignal.any and .timeout stay until collected). */
-function createDeadline(ms: number, signal: AbortSignal): Deadline {
-  const controller = new AbortController();
-  const abort = (): void => {
-    controller.abort();
-  };
-  let over = false;
-  const silence = setTimeout(abort, ms);
-  const whole = setTimeout(() => {
-    over = true;
-    abort();
-  }, WHOLE * ms);
-  // Many exchanges share one signal: Node's warning about leaks would be wrong.
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', abort, { once: true });
-  return {
-    signal: controller.signal,
-    ms: () => (over ? WHOLE * ms : ms),
-    extend() {
-      silence.refresh();
-    },
-    clear() {
-      clearTimeout(silence);
-      clearTimeout(whole);
-      signal.removeEventListener('abort', abort);
-    },
-  };
+/** How long the host asked to wait: by Retry-After or, having had too many requests, by what it says of its limit. */
+function waitAsked(status: number, header: ReadHeader, now: Date): number | undefined {
+  const retryAfter = parseRetryAfter(header('retry-after'), now);
+  return retryAfter ?? (status === TOO_MANY ? parseRateWindow(header, now)?.resetMs : undefined);
 }
 
 function requestHeaders(request: HttpRequest, userAgent: string): Record<string, string> {
@@ -151,99 +247,42 @@ function requestHeaders(request: HttpRequest, userAgent: string): Record<string,
   };
 }
 
+function conditions(known: KnownBody | undefined): Record<string, string> {
+  return {
+    ...(known?.etag === undefined ? {} : { 'if-none-match': known.etag }),
+    ...(known?.lastModified === undefined ? {} : { 'if-modified-since': known.lastModified }),
+  };
+}
+
+interface RefusedAnswer {
+  readonly status: number;
+  readonly problem: string;
+}
+
 async function readAnswer(
   response: Dispatcher.ResponseData,
   request: HttpRequest,
   url: string,
-  clock: Clock,
+  known: KnownBody | undefined,
   arrived: () => void,
-): Promise<HttpAnswer> {
+): Promise<Omit<HttpAnswer, 'url'> | RefusedAnswer> {
   const status = response.statusCode;
   if (status === 200) {
-    return { status, url, body: await readWhole(response, request.maxBytes, url, arrived) };
+    return { status, body: await readWhole(response, request.maxBytes, url, arrived) };
   }
 
   const body = await readAside(response, arrived);
-  if (request.accept?.includes(status) === true) {
-    return { status, url, body };
+  if (status === 304 && known !== undefined) {
+    return { status: 200, body: known.body };
   }
-
-  const retryAfterMs = parseRetryAfter(header(response, 'retry-after'), clock.now());
-  throw new LogUnavailable(`Cannot fetch "${url}": ${refusal(response, body, url)}`, { retryAfterMs });
-}
-
-/** The body of a 200, decoded. Bounded while it arrives: a server that never stops sending costs no more than `maxBytes`. */
-async function readWhole(
-  response: Dispatcher.ResponseData,
-  maxBytes: number,
-  url: string,
-  arrived: () => void,
-): Promise<Buffer> {
-  const encoding = contentEncoding(response);
-  if (encoding !== 'identity' && encoding !== 'gzip') {
-    await readAside(response, arrived);
-    throw new LogUnavailable(`Cannot fetch "${url}": Content-Encoding is "${encoding}", expected gzip or none`);
-  }
-  // What does not compress grows by some bytes per block (RFC 1951 §3.2.4), and the header may name a file (RFC 1952 §2.3).
-  const wireBytes = encoding === 'gzip' ? maxBytes + Math.ceil(maxBytes / 1000) + 1024 : maxBytes;
-
-  const { body, complete } = await readUpTo(response, wireBytes, arrived);
-  if (!complete) {
-    throw tooLarge(maxBytes, url);
-  }
-  if (encoding === 'identity') {
-    return body;
-  }
-  try {
-    return gunzipSync(body, { maxOutputLength: Math.max(1, maxBytes) });
-  } catch (error) {
-    if (error instanceof RangeError) {
-      throw tooLarge(maxBytes, url);
-    }
-    throw new LogUnavailable(`Cannot fetch "${url}": broken gzip: ${describe(error)}`, { cause: error });
-  }
-}
-
-function tooLarge(maxBytes: number, url: string): LogUnavailable {
-  const message = `Cannot fetch "${url}": the answer is larger than ${maxBytes} bytes`;
-  return new LogUnavailable(message, { tooLarge: true });
-}
-
-/** A body that is not used as data: cut, not refused, when it is long, and shown as it is when its compression is broken. */
-async function readAside(response: Dispatcher.ResponseData, arrived: () => void): Promise<Buffer> {
-  const { body } = await readUpTo(response, ASIDE_BYTES, arrived);
-  if (contentEncoding(response) !== 'gzip') {
-    return body;
-  }
-  try {
-    return gunzipSync(body, { maxOutputLength: ASIDE_BYTES });
-  } catch {
-    return Buffer.from('(compressed)');
-  }
-}
-
-async function readUpTo(
-  response: Dispatcher.ResponseData,
-  limit: number,
-  arrived: () => void,
-): Promise<{ readonly body: Buffer; readonly complete: boolean }> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  // undici's body is a stream of Buffers, typed for any stream.
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
-    arrived();
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limit) {
-      return { body: Buffer.concat(chunks, limit), complete: false };
-    }
-  }
-  return { body: Buffer.concat(chunks, length), complete: true };
+  return request.accept?.includes(status) === true
+    ? { status, body }
+    : { status, problem: refusal(response, body, url) };
 }
 
 function refusal(response: Dispatcher.ResponseData, body: Buffer, url: string): string {
   const status = response.statusCode;
-  const location = header(response, 'location');
+  const location = headerOf(response, 'location');
   if (status >= 300 && status < 400 && location !== undefined) {
     return `status ${status} redirects to "${redirectHost(location, url)}", and redirects are not followed: configure the final URL`;
   }
@@ -254,22 +293,4 @@ function refusal(response: Dispatcher.ResponseData, body: Buffer, url: string): 
 function redirectHost(location: string, base: string): string {
   const target = URL.canParse(location, base) ? new URL(location, base).host : '';
   return target === '' ? excerpt(Buffer.from(location), 80) : target;
-}
-
-function contentEncoding(response: Dispatcher.ResponseData): string {
-  const encoding = header(response, 'content-encoding')?.trim().toLowerCase() ?? '';
-  return encoding === '' ? 'identity' : encoding === 'x-gzip' ? 'gzip' : excerpt(Buffer.from(encoding), 40);
-}
-
-function header(response: Dispatcher.ResponseData, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value[0] : value;
-}
-
-/** The message of an error; Node's "all addresses failed" has its messages inside. */
-function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map(describe).join('; ');
-  }
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,15 +1,28 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { identityAlert } from '../alert/identity-alert.ts';
 import { summarizeSigner } from '../alert/signer-summary.ts';
-import { LogMisbehaved, LogUnavailable, type EntryBatch, type LogReader } from '../log/log.ts';
+import type { Signer } from '../entry/entry.ts';
+import {
+  LogMisbehaved,
+  LogUnavailable,
+  type EntryBatch,
+  type EntryEvidence,
+  type Leaf,
+  type LogReader,
+} from '../log/log.ts';
 import { checkpointsBetween, findRival } from '../store/checkpoints.ts';
-import { saveFindings, saveUnparsable, type Finding } from '../store/findings.ts';
+import { findAlertOfIssuance, saveFindings, saveUnparsable, type Finding } from '../store/findings.ts';
 import { countKinds } from '../store/counts.ts';
+import { appendLeafHashes } from '../store/leaf-hashes.ts';
 import { saveFrontier } from '../store/logs.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { Frontier } from '../tlog/frontier.ts';
+import { draftAlert } from './draft-alert.ts';
 import type { FollowDeps } from './follow-deps.ts';
+import type { FollowedLog } from './followed-source.ts';
+import { judgeDoubtful } from './judge-doubtful.ts';
+import { keepPace } from './keep-pace.ts';
 import { judgeBatch, mergeBatches, type JudgedBatch, type JudgedEntry } from './judge-batch.ts';
+import { MAX_PROOFS, proveAlerts, type ProofBudget } from './prove-alerts.ts';
 import { requireConsistent, requireSameRoot } from './require-consistent.ts';
 
 /** Whoever logs long entries must not hold up signals, other logs and the supervisor's watchdog: so many are judged, and for so long, before these get their turn. */
@@ -19,29 +32,41 @@ const LONGEST_TURN_MS = 100;
 /**
  * Reads every entry from `start` to the size of `target`, judges each batch once it is proven part of a signed tree,
  * and writes frontier, findings, alerts and deliveries of a batch in one transaction, so that a crash is harmless.
- * Resolves when the recomputed root equals the signed one. Throws LogUnavailable or LogMisbehaved; what was written
- * until then was proven.
+ * Resolves with the frontier there, once the recomputed root equals the signed one; or with that behind the batch of entry
+ * `to` − 1, where only so much is to be read. Throws LogUnavailable or LogMisbehaved; what was written until then was proven.
  */
 export async function catchUp(
-  reader: LogReader,
+  followed: FollowedLog,
   start: Frontier,
   target: SignedCheckpoint,
   deps: FollowDeps,
   signal: AbortSignal,
-): Promise<void> {
+  to = target.size,
+): Promise<Frontier> {
+  const { reader } = followed;
   let frontier = start;
   // What the entries must agree with: the target, and what the log vouched for the last of them by.
   let held: readonly SignedCheckpoint[] = [target];
-  if (frontier.size < target.size) {
-    for await (const batch of reader.entries(target, frontier.size, signal)) {
-      frontier = await proveBatch(reader, frontier, batch, held, deps, signal);
+  const budget: ProofBudget = { left: MAX_PROOFS };
+  const pace = keepPace(followed, start.size, deps);
+  if (frontier.size < to) {
+    for await (const batch of reader.entries(target, frontier.size, signal, to)) {
+      const before = frontier;
+      frontier = await proveBatch(reader, before, batch, held, deps, signal);
       held = [target, batch.after.provenBy];
-      await saveBatch(reader, batch, frontier, deps, signal);
+      await saveBatch(reader, batch, before, frontier, target, budget, deps, signal);
       deps.onProgress({ log: reader.origin, size: frontier.size, target: target.size });
       if (signal.aborted) {
-        return;
+        return frontier;
       }
+      if (frontier.size >= to) {
+        break;
+      }
+      await pace.advanced(frontier.size, signal);
     }
+  }
+  if (frontier.size >= to && to < target.size) {
+    return frontier;
   }
   if (frontier.size !== target.size) {
     throw new LogUnavailable(
@@ -53,13 +78,14 @@ export async function catchUp(
     const problem = `The entries of "${reader.origin}" do not make the root it signed for ${target.size}`;
     await accuse(reader, held, provenBy, problem, signal);
   }
+  return frontier;
 }
 
 /**
  * Appends a batch, and requires the log's own frontier after it, which a signed root vouches for, and each root that the
  * log signed on the way: also those that were seen between two verified ones.
  */
-async function proveBatch(
+export async function proveBatch(
   reader: LogReader,
   before: Frontier,
   batch: EntryBatch,
@@ -123,20 +149,41 @@ async function accuse(
   });
 }
 
-/** Judges a batch and writes it in one transaction; nothing of it when `signal` aborts before. */
+/** Judges a proven batch that follows the position, and writes it with the position behind it. */
 async function saveBatch(
   reader: LogReader,
   batch: EntryBatch,
+  before: Frontier,
   frontier: Frontier,
+  target: SignedCheckpoint,
+  budget: ProofBudget,
   deps: FollowDeps,
   signal: AbortSignal,
+): Promise<void> {
+  const { provenBy } = batch.after;
+  const hashes = batch.leaves.map(({ hash }) => hash);
+  await examine(reader, batch.leaves, target, budget, deps, signal, (now) => {
+    saveFrontier(deps.store, reader.origin, frontier, now, provenBy.root.equals(target.root) ? null : provenBy);
+    appendLeafHashes(deps.store, reader.origin, before, hashes, target.size);
+  });
+}
+
+/** Judges proven leaves and writes what was found, with what `settle` writes, in one transaction; nothing of it when `signal` aborts before. */
+export async function examine(
+  reader: LogReader,
+  proven: readonly Leaf[],
+  target: SignedCheckpoint,
+  budget: ProofBudget,
+  deps: FollowDeps,
+  signal: AbortSignal,
+  settle: (now: Date) => void,
 ): Promise<void> {
   const now = deps.clock.now();
   const outcomes: JudgedBatch[] = [];
   let turn = now.getTime();
-  for (let start = 0; start < batch.leaves.length; start += JUDGED_AT_ONCE) {
-    const leaves = batch.leaves.slice(start, start + JUDGED_AT_ONCE);
-    outcomes.push(judgeBatch(leaves, deps.watches, { ...deps.judging, now }));
+  for (let start = 0; start < proven.length; start += JUDGED_AT_ONCE) {
+    const leaves = proven.slice(start, start + JUDGED_AT_ONCE);
+    outcomes.push(judgeBatch(reader.type, leaves, deps.watches, { ...deps.judging, now }));
     if (deps.clock.now().getTime() - turn > LONGEST_TURN_MS) {
       await nextTurn();
       turn = deps.clock.now().getTime();
@@ -145,13 +192,21 @@ async function saveBatch(
       return;
     }
   }
+  const outcome = await judgeDoubtful(mergeBatches(outcomes), deps, now, signal);
+  const proofs = await proveAlerts(reader, target, outcome.judged, budget, deps, signal);
   deps.store.transaction(() => {
-    saveOutcome(reader, mergeBatches(outcomes), deps, now);
-    saveFrontier(deps.store, reader.origin, frontier, now);
+    saveOutcome(reader, outcome, proofs, deps, now);
+    settle(now);
   });
 }
 
-function saveOutcome(reader: LogReader, outcome: JudgedBatch, deps: FollowDeps, now: Date): void {
+function saveOutcome(
+  reader: LogReader,
+  outcome: JudgedBatch,
+  proofs: ReadonlyMap<string, EntryEvidence>,
+  deps: FollowDeps,
+  now: Date,
+): void {
   countKinds(deps.store, reader.origin, outcome.kinds);
   for (const { leaf, kind, problem } of outcome.unparsable) {
     saveUnparsable(
@@ -162,38 +217,37 @@ function saveOutcome(reader: LogReader, outcome: JudgedBatch, deps: FollowDeps, 
     deps.logger.warn({ log: reader.origin, index: leaf.index, problem }, 'entry unparsable');
   }
   for (const judged of outcome.judged) {
-    saveJudged(reader, judged, deps, now);
+    saveJudged(reader, judged, proofs, deps, now);
   }
 }
 
-function saveJudged(reader: LogReader, { leaf, entry, judgements }: JudgedEntry, deps: FollowDeps, now: Date): void {
+function saveJudged(
+  reader: LogReader,
+  judged: JudgedEntry,
+  proofs: ReadonlyMap<string, EntryEvidence>,
+  deps: FollowDeps,
+  now: Date,
+): void {
+  const { leaf, entry, judgements } = judged;
   const findings: Finding[] = [];
   for (const judgement of judgements) {
-    const signer = entry.signers[judgement.signer];
-    const watch = deps.watches.find((candidate) => candidate.name === judgement.watch);
-    if (signer === undefined || watch === undefined) {
-      throw new Error(`Judgement of "${judgement.watch}" names signer ${judgement.signer}, which does not exist`);
-    }
-    const draft = identityAlert({
-      watch,
-      judgement,
-      entry,
-      signer,
-      log: reader.origin,
-      index: leaf.index,
-      globalIndex: leaf.globalIndex,
-    });
-    const alert = draft === null ? null : deps.tell(draft, now);
+    const draft = draftAlert(reader.origin, judged, judgement, deps.watches);
+    const alert =
+      draft &&
+      // The certificate of a precertificate that was told is no second finding, nor the other way round.
+      (findAlertOfIssuance(deps.store, entry.issuance, draft.dedupeKey) ??
+        deps.tell({ ...draft, evidence: proofs.get(draft.dedupeKey) ?? null }, now));
     findings.push({
-      watch: watch.name,
+      watch: judgement.watch,
       verdict: judgement.verdict,
       violations: judgement.violations,
-      signer: summarizeSigner(signer, judgement.chain),
+      // Never undefined: drafted from it.
+      signer: summarizeSigner(entry.signers[judgement.signer] as Signer, judgement.chain),
       signerPosition: judgement.signer,
       alert,
     });
     deps.logger.info(
-      { log: reader.origin, index: leaf.index, watch: watch.name, verdict: judgement.verdict },
+      { log: reader.origin, index: leaf.index, watch: judgement.watch, verdict: judgement.verdict },
       'entry judged',
     );
   }
@@ -209,6 +263,8 @@ function saveJudged(reader: LogReader, { leaf, entry, judgements }: JudgedEntry,
       integratedTime: leaf.integratedTime,
       leafHash: leaf.hash,
       body: leaf.data,
+      ...(leaf.extra && { extra: leaf.extra }),
+      ...(entry.issuance !== undefined && { issuance: entry.issuance }),
       artifacts: entry.artifacts,
     },
     findings,

@@ -1,6 +1,7 @@
+import { decodeCtLeaf } from '../entry/ct-leaf.ts';
 import { decodeEntry } from '../entry/decode.ts';
-import type { ParsedEntry } from '../entry/entry.ts';
-import type { Leaf } from '../log/log.ts';
+import type { DecodedEntry, ParsedEntry } from '../entry/entry.ts';
+import type { Leaf, LogType } from '../log/log.ts';
 import { judge, type JudgeContext } from '../policy/judge.ts';
 import type { Judgement, Watch } from '../policy/watch.ts';
 
@@ -25,13 +26,18 @@ export interface JudgedBatch {
   readonly kinds: ReadonlyMap<string, number>;
 }
 
-/** Decodes and judges consecutive leaves. Pure: call it only with leaves that are proven. */
-export function judgeBatch(leaves: readonly Leaf[], watches: readonly Watch[], context: JudgeContext): JudgedBatch {
+/** Decodes and judges consecutive leaves of a log of this type. Pure: call it only with leaves that are proven. */
+export function judgeBatch(
+  type: LogType,
+  leaves: readonly Leaf[],
+  watches: readonly Watch[],
+  context: JudgeContext,
+): JudgedBatch {
   const judged: JudgedEntry[] = [];
   const unparsable: UnparsableEntry[] = [];
   const kinds = new Map<string, number>();
   for (const leaf of leaves) {
-    const decoded = decodeEntry(leaf.data);
+    const decoded = decodeLeaf(type, leaf);
     const kind = decoded.ok ? decoded.entry.kind : 'unparsable';
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     if (!decoded.ok) {
@@ -44,6 +50,16 @@ export function judgeBatch(leaves: readonly Leaf[], watches: readonly Watch[], c
     }
   }
   return { judged, unparsable, kinds };
+}
+
+function decodeLeaf(type: LogType, { data, extra }: Leaf): DecodedEntry {
+  switch (type) {
+    case 'rekor-v1':
+    case 'rekor-v2':
+      return decodeEntry(data);
+    case 'ct':
+      return decodeCtLeaf(data, extra);
+  }
 }
 
 /** What was judged in pieces, as one. */

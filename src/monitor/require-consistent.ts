@@ -49,7 +49,8 @@ export function requireSameRoot(
   }
 }
 
-function contradiction(
+/** That `tree` is not what `provenBy` has as its first leaves; of equal sizes, the two notes say it all. */
+export function contradiction(
   reader: LogReader,
   tree: SignedCheckpoint,
   { provenBy, frontier, nodes }: ProvenFrontier,

@@ -8,7 +8,7 @@ import type {
   AlertState,
   SignerSummary,
 } from '../alert/alert.ts';
-import type { Evidence } from '../log/log.ts';
+import type { EntryEvidence, Evidence } from '../log/log.ts';
 import type { Severity, Violation } from '../policy/watch.ts';
 import { decodeEvidence, encodeEvidence } from './evidence-json.ts';
 import type { Store } from './store.ts';
@@ -17,7 +17,7 @@ export type AlertEvent = 'opened' | 'reopened' | 'repeated';
 
 /** An alert with what is not told in messages. */
 export interface StoredAlert extends Alert {
-  readonly evidence: Evidence | null;
+  readonly evidence: Evidence | EntryEvidence | null;
   /** Channels instead of the routes. */
   readonly notify: readonly string[] | null;
 }
@@ -88,7 +88,37 @@ export function raiseAlert(
 
 /** Closes the alert with this dedupe key, if there is one, because what it tells of is over. */
 export function closeAlert(store: Store, dedupeKey: string): void {
-  store.prepare(`UPDATE alerts SET state = 'closed' WHERE dedupe_key = @dedupeKey`).run({ dedupeKey });
+  store
+    .prepare(`UPDATE alerts SET state = 'closed' WHERE dedupe_key = @dedupeKey AND state <> 'closed'`)
+    .run({ dedupeKey });
+}
+
+/** Closes what was told of contradictions in what a log signed, because an operator decided about it; the alert that stopped it among them. */
+export function closeContradictions(store: Store, log: string): void {
+  store
+    .prepare(`UPDATE alerts SET state = 'closed' WHERE log = @log AND kind IN ('fork', 'rollback', 'frozen-log-grew')`)
+    .run({ log });
+}
+
+/** True when an alert with this dedupe key is not closed. */
+export function isUnclosed(store: Store, dedupeKey: string): boolean {
+  const found = store
+    .prepare(`SELECT 1 FROM alerts WHERE dedupe_key = @dedupeKey AND state <> 'closed'`)
+    .get({ dedupeKey });
+  return found !== undefined;
+}
+
+/** True when the alert with this dedupe key is not closed, and this entry is the latest that it was raised for. */
+export function isToldOf(store: Store, dedupeKey: string, index: number): boolean {
+  const found = store
+    .prepare(`SELECT 1 FROM alerts WHERE dedupe_key = @dedupeKey AND state <> 'closed' AND last_index = @index`)
+    .get({ dedupeKey, index });
+  return found !== undefined;
+}
+
+/** True when there is, or was, an alert with this dedupe key. */
+export function hasAlert(store: Store, dedupeKey: string): boolean {
+  return store.prepare('SELECT 1 FROM alerts WHERE dedupe_key = @dedupeKey').get({ dedupeKey }) !== undefined;
 }
 
 /** The alert with this id; null when there is none. */

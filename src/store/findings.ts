@@ -16,6 +16,10 @@ export interface FoundEntry {
   readonly integratedTime: number | null;
   readonly leafHash: Hash;
   readonly body: Buffer;
+  /** What came with the leaf without being in the tree. */
+  readonly extra?: Buffer;
+  /** Of a CT log: what precertificate and certificate have in common. */
+  readonly issuance?: string;
   /** As `sha256:hex`. */
   readonly artifacts: readonly string[];
 }
@@ -57,6 +61,20 @@ export function saveFindings(store: Store, entry: FoundEntry, findings: readonly
         });
     }
   });
+}
+
+/** The alert with this dedupe key that another entry of the same issuance raised or repeated; null when there is none. */
+export function findAlertOfIssuance(store: Store, issuance: string | undefined, dedupeKey: string): string | null {
+  const row =
+    issuance === undefined
+      ? undefined
+      : store
+          .prepare<{ alert: string }>(
+            `SELECT f.alert FROM entries AS e JOIN findings AS f ON f.entry = e.id JOIN alerts AS a ON a.id = f.alert
+             WHERE e.issuance = @issuance AND a.dedupe_key = @dedupeKey LIMIT 1`,
+          )
+          .get({ issuance, dedupeKey });
+  return row?.alert ?? null;
 }
 
 /** An entry that cannot be decoded. */
@@ -114,9 +132,9 @@ function saveEntry(store: Store, entry: FoundEntry, now: Date): number {
   const { log, index, globalIndex, uuid, kind, apiVersion, leafHash, body } = entry;
   store
     .prepare(
-      `INSERT INTO entries (log, idx, global_index, uuid, kind, api_version, integrated_time, observed_at, leaf_hash, artifacts, body)
-       VALUES (@log, @index, @globalIndex, @uuid, @kind, @apiVersion, @integratedTime, @now, @leafHash, @artifacts, @body)
-       ON CONFLICT (log, idx) DO NOTHING`,
+      `INSERT INTO entries (log, idx, global_index, uuid, kind, api_version, integrated_time, observed_at, leaf_hash, artifacts, body, extra, issuance)
+       VALUES (@log, @index, @globalIndex, @uuid, @kind, @apiVersion, @integratedTime, @now, @leafHash, @artifacts, @body, @extra, @issuance)
+       ON CONFLICT (log, idx, leaf_hash) DO NOTHING`,
     )
     .run({
       log,
@@ -130,10 +148,12 @@ function saveEntry(store: Store, entry: FoundEntry, now: Date): number {
       leafHash,
       artifacts: JSON.stringify(entry.artifacts),
       body,
+      extra: entry.extra ?? null,
+      issuance: entry.issuance ?? null,
     });
   const row = store
-    .prepare<{ id: number }>('SELECT id FROM entries WHERE log = @log AND idx = @index')
-    .get({ log, index });
+    .prepare<{ id: number }>('SELECT id FROM entries WHERE log = @log AND idx = @index AND leaf_hash = @leafHash')
+    .get({ log, index, leafHash });
   if (row === undefined) {
     throw new Error(`Cannot find entry ${index} of "${log}" after it was stored`);
   }

@@ -1,9 +1,10 @@
 import { restoreCheckpoint, type SignedCheckpoint } from '../tlog/checkpoint.ts';
 import { Frontier } from '../tlog/frontier.ts';
 import type { LogType } from '../log/log.ts';
+import { markVerified } from './checkpoints.ts';
 import type { Store } from './store.ts';
 
-export type LogState = 'starting' | 'catching-up' | 'verified' | 'unreachable' | 'misbehaving' | 'frozen';
+export type LogState = 'starting' | 'catching-up' | 'verified' | 'stalled' | 'unreachable' | 'misbehaving' | 'frozen';
 
 /** How far a log was followed. */
 export interface LogPosition {
@@ -13,6 +14,8 @@ export interface LogPosition {
   readonly frontier: Frontier;
   /** The checkpoint being caught up to. */
   readonly target: SignedCheckpoint | null;
+  /** What the log vouched for the frontier by, where that is not the target (Rekor v1); null once verified. */
+  readonly vouched: SignedCheckpoint | null;
 }
 
 export interface LogRecord {
@@ -23,6 +26,8 @@ export interface LogRecord {
   readonly state: LogState;
   /** Id of the alert about a signed contradiction that stopped it. */
   readonly stoppedBy: string | null;
+  /** The checkpoint at which it was shown to have ended; null while it may grow. */
+  readonly frozen: SignedCheckpoint | null;
   /** Null until it was joined, as the position is. */
   readonly startedAtIndex: number | null;
   readonly position: LogPosition | null;
@@ -69,11 +74,19 @@ function isFirstTime(store: Store, source: string, logs: readonly { readonly ori
   return joined === undefined && !logs.some(({ origin }) => known.get({ origin }) !== undefined);
 }
 
+/** Says which logs of a source the configuration leaves out: these keep their position and history, but are shown no more. */
+export function hideLogs(store: Store, source: string, origins: readonly string[]): void {
+  store
+    .prepare('UPDATE logs SET hidden = origin IN (SELECT value FROM json_each(@origins)) WHERE source = @source')
+    .run({ source, origins: JSON.stringify(origins) });
+}
+
 /** The log of this origin; null when it was never registered. */
 export function findLog(store: Store, origin: string): LogRecord | null {
   const row = store
     .prepare<LogRow>(
-      `SELECT origin, source, type, url, state, stopped_by, started_at_index, frontier_size, frontier, verified_note, target_note
+      `SELECT origin, source, type, url, state, stopped_by, started_at_index, frontier_size, frontier, verified_note, target_note,
+         vouched_note, frozen_note
        FROM logs WHERE origin = @origin`,
     )
     .get({ origin });
@@ -115,18 +128,59 @@ export function saveTarget(store: Store, origin: string, target: SignedCheckpoin
   );
 }
 
-/** Moves the position of a log that was not stopped on: what lies before `frontier` is proven, judged and stored. */
-export function saveFrontier(store: Store, origin: string, frontier: Frontier, now: Date): void {
+/**
+ * Moves the position of a log that was not stopped on: what lies before `frontier` is proven, judged and stored. `vouched`:
+ * what it is proven by, where that is not the target.
+ */
+export function saveFrontier(
+  store: Store,
+  origin: string,
+  frontier: Frontier,
+  now: Date,
+  vouched: SignedCheckpoint | null = null,
+): void {
   update(
     store,
     origin,
-    `UPDATE logs SET frontier_size = @size, frontier = @frontier, state = 'catching-up', last_error = NULL, updated_at = @now
+    `UPDATE logs SET frontier_size = @size, frontier = @frontier, vouched_note = @vouched, state = 'catching-up', last_error = NULL,
+     failing_since = NULL, withheld_index = iif(withheld_index < @size, NULL, withheld_index),
+     withheld_since = iif(withheld_index < @size, NULL, withheld_since), updated_at = @now
      WHERE origin = @origin AND frontier_size <= @size AND stopped_by IS NULL`,
-    { size: frontier.size, frontier: frontier.toBytes(), now: now.getTime() },
+    { size: frontier.size, frontier: frontier.toBytes(), vouched: vouched?.note ?? null, now: now.getTime() },
   );
 }
 
-/** Says that the entries up to here make the root of `checkpoint`. `frozen`: the log will not grow any more. */
+/**
+ * Takes the position of a log that was not stopped elsewhere, because the history it was read from is not the one that the
+ * log shows now. What lies behind the new one is read again.
+ */
+export function replacePosition(
+  store: Store,
+  origin: string,
+  { frontier, verified, target }: Omit<LogPosition, 'vouched'>,
+  now: Date,
+): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET started_at_index = min(started_at_index, @size), frontier_size = @size, frontier = @frontier,
+     verified_size = @verifiedSize, verified_root = @verifiedRoot, verified_note = @verifiedNote,
+     verified_at = iif(@verifiedNote IS NULL, NULL, verified_at), target_note = @target, vouched_note = NULL,
+     withheld_index = NULL, withheld_since = NULL, state = 'catching-up', updated_at = @now
+     WHERE origin = @origin AND frontier_size IS NOT NULL AND stopped_by IS NULL`,
+    {
+      size: frontier.size,
+      frontier: frontier.toBytes(),
+      verifiedSize: verified?.size ?? null,
+      verifiedRoot: verified?.root ?? null,
+      verifiedNote: verified?.note ?? null,
+      target: target?.note ?? null,
+      now: now.getTime(),
+    },
+  );
+}
+
+/** Says that the entries up to here make the root of `checkpoint`. `frozen`: the log was shown to end with it, which is remembered. */
 export function saveVerified(
   store: Store,
   origin: string,
@@ -134,17 +188,19 @@ export function saveVerified(
   frozen: boolean,
   now: Date,
 ): void {
+  markVerified(store, checkpoint);
   update(
     store,
     origin,
     `UPDATE logs SET verified_size = @size, verified_root = @root, verified_note = @note, verified_at = @now, target_note = NULL,
-     seen_size = max(coalesce(seen_size, 0), @size), state = @state,
-     last_error = NULL, updated_at = @now
+     vouched_note = NULL, frozen_note = coalesce(frozen_note, @frozen), seen_size = max(coalesce(seen_size, 0), @size), state = @state,
+     last_error = NULL, failing_since = NULL, withheld_index = NULL, withheld_since = NULL, updated_at = @now
      WHERE origin = @origin AND frontier_size = @size AND stopped_by IS NULL`,
     {
       size: checkpoint.size,
       root: checkpoint.root,
       note: checkpoint.note,
+      frozen: frozen ? checkpoint.note : null,
       state: frozen ? 'frozen' : 'verified',
       now: now.getTime(),
     },
@@ -163,7 +219,8 @@ export function saveFailure(
     store,
     origin,
     `UPDATE logs SET state = iif(stopped_by IS NULL, @state, state),
-     last_error = iif(stopped_by IS NULL OR @state = 'misbehaving', @error, last_error), updated_at = @now
+     last_error = iif(stopped_by IS NULL OR @state = 'misbehaving', @error, last_error),
+     failing_since = iif(@state = 'unreachable', coalesce(failing_since, @now), NULL), updated_at = @now
      WHERE origin = @origin`,
     { state, error, now: now.getTime() },
   );
@@ -182,11 +239,34 @@ export function stopLog(store: Store, origin: string, alertId: string, now: Date
   );
 }
 
+/** Lets a log go on as an operator decided, with `seen` as all that counts as seen of it. One that had ended may have grown. */
+export function releaseLog(store: Store, origin: string, seen: SignedCheckpoint, now: Date): void {
+  update(
+    store,
+    origin,
+    `UPDATE logs SET state = iif(frontier_size IS NULL, 'starting', 'catching-up'), stopped_by = NULL, last_error = NULL,
+     frozen_note = NULL, seen_size = @size, updated_at = @now
+     WHERE origin = @origin`,
+    { size: seen.size, now: now.getTime() },
+  );
+}
+
+/** The logs of a source that are followed, did not end, and are not among those that it serves now. */
+export function findUnlisted(store: Store, source: string, served: readonly string[]): readonly string[] {
+  return store
+    .prepare<{ origin: string }>(
+      `SELECT origin FROM logs WHERE source = @source AND hidden = 0 AND frontier_size IS NOT NULL AND frozen_note IS NULL
+         AND origin NOT IN (SELECT value FROM json_each(@served)) ORDER BY origin`,
+    )
+    .all({ source, served: JSON.stringify(served) })
+    .map(({ origin }) => origin);
+}
+
 function update(
   store: Store,
   origin: string,
   sql: string,
-  values: Readonly<Record<string, string | number | Buffer>>,
+  values: Readonly<Record<string, string | number | Buffer | null>>,
 ): void {
   const { changes } = store.prepare(sql).run({ origin, ...values });
   if (changes !== 1) {
@@ -208,6 +288,8 @@ interface LogRow {
   readonly frontier: Buffer | null;
   readonly verified_note: string | null;
   readonly target_note: string | null;
+  readonly vouched_note: string | null;
+  readonly frozen_note: string | null;
 }
 
 function toLogRecord(row: LogRow): LogRecord {
@@ -219,6 +301,7 @@ function toLogRecord(row: LogRow): LogRecord {
     url,
     state,
     stoppedBy: row.stopped_by,
+    frozen: restore(row.frozen_note),
     startedAtIndex: row.started_at_index,
     position: toPosition(row),
   };
@@ -229,8 +312,13 @@ function toPosition(row: LogRow): LogPosition | null {
     return null;
   }
   return {
-    verified: row.verified_note === null ? null : restoreCheckpoint(row.verified_note),
+    verified: restore(row.verified_note),
     frontier: Frontier.fromBytes(row.frontier_size, row.frontier),
-    target: row.target_note === null ? null : restoreCheckpoint(row.target_note),
+    target: restore(row.target_note),
+    vouched: restore(row.vouched_note),
   };
+}
+
+function restore(note: string | null): SignedCheckpoint | null {
+  return note === null ? null : restoreCheckpoint(note);
 }

@@ -21,6 +21,17 @@ export function saveConfigured(store: Store, names: readonly string[]): void {
     .run({ names: JSON.stringify(names) });
 }
 
+/** Since when the source cannot be asked for its logs, and why; null while it can. */
+export function findFailure(store: Store, name: string): { readonly since: Date; readonly error: string } | null {
+  const row = store
+    .prepare<{ since: number; error: string }>(
+      `SELECT failing_since AS since, coalesce(last_error, '') AS error FROM sources
+       WHERE name = @name AND failing_since IS NOT NULL`,
+    )
+    .get({ name });
+  return row === undefined ? null : { since: new Date(row.since), error: row.error };
+}
+
 /** Remembers how asking the source for its logs ended; null: well. Throws Error for a source never recorded. */
 export function saveSourceError(
   store: Store,
@@ -30,7 +41,11 @@ export function saveSourceError(
   state: 'unreachable' | 'misbehaving' = 'unreachable',
 ): void {
   const { changes } = store
-    .prepare('UPDATE sources SET state = @state, last_error = @error, updated_at = @now WHERE name = @name')
+    .prepare(
+      `UPDATE sources SET state = @state, last_error = @error, updated_at = @now,
+       failing_since = iif(@state = 'unreachable', coalesce(failing_since, @now), NULL)
+       WHERE name = @name`,
+    )
     .run({ name, state: error === null ? 'reached' : state, error, now: now.getTime() });
   if (changes !== 1) {
     throw new Error(`Cannot save the state of source "${name}": it was never recorded`);

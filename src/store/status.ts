@@ -1,5 +1,7 @@
 import { readHeartbeat, type Heartbeat } from './heartbeat.ts';
+import { findBehindSince, findGrowth, findRate } from './rates.ts';
 import type { Store } from './store.ts';
+import { listVantages } from './vantages.ts';
 
 /** One log, or a source that never answered, as operators read it (contract: `status --json`). Times are RFC 3339. */
 export interface LogStatus {
@@ -14,12 +16,31 @@ export interface LogStatus {
   readonly seen_size: number | null;
   readonly lag: number | null;
   readonly started_at_index: number | null;
-  /** Every entry from `started_at_index` up to here was examined. */
+  /** Every entry from `started_at_index` up to here was examined, but for those of the gaps. */
   readonly examined_size: number | null;
   readonly last_error: string | null;
-  readonly witnesses: readonly unknown[];
+  /** Its last sign of life: growth, a newer cosignature, the time of a tree head. */
+  readonly alive_at: string | null;
+  /** Who cosigned the last verified checkpoint, by the witness policy; `time` is null where a cosignature says none. */
+  readonly witnesses: readonly { readonly name: string; readonly time: string | null }[];
+  /** The same log at further addresses, and what of each was compared last; `error` says why it could not be at the last poll. */
+  readonly also: readonly VantageStatus[];
   /** How many entries of each kind were examined. */
   readonly kinds: Readonly<Record<string, number>>;
+  /** Entries a second that were read when it was last caught up with for some time; null before that. */
+  readonly rate: number | null;
+  /** Entries a second by which it grew of late; null where it was not looked at for long enough. */
+  readonly growth: number | null;
+  /** When the oldest checkpoint was seen of whose entries not all are examined; null where all are. */
+  readonly behind_since: string | null;
+}
+
+/** One further address of a log. */
+export interface VantageStatus {
+  readonly url: string;
+  readonly error: string | null;
+  readonly seen_size: number | null;
+  readonly seen_at: string | null;
 }
 
 /** Entries that were never examined: `from` ≤ index < `to`. */
@@ -59,9 +80,13 @@ export function readStatus(store: Store): Status {
 
 function readLogs(store: Store): readonly LogStatus[] {
   const rows = store
-    .prepare<Omit<LogStatus, 'witnesses' | 'kinds'>>(
+    .prepare<
+      Omit<LogStatus, 'witnesses' | 'also' | 'kinds' | 'rate' | 'growth' | 'behind_since'> & {
+        readonly witnesses: string;
+      }
+    >(
       `SELECT name, origin, type, url, state, verified_size, verified_root, verified_at, seen_size, lag, started_at_index,
-         examined_size, last_error
+         examined_size, last_error, alive_at, witnesses
        FROM v_logs ORDER BY name, origin`,
     )
     .all();
@@ -70,9 +95,20 @@ function readLogs(store: Store): readonly LogStatus[] {
   );
   return rows.map((row) => ({
     ...row,
-    witnesses: [],
+    // The view makes it of our own rows.
+    witnesses: JSON.parse(row.witnesses) as LogStatus['witnesses'],
+    also: readAlso(store, row.origin),
     kinds: Object.fromEntries(kinds.all({ origin: row.origin }).map(({ kind, count }) => [kind, count])),
+    rate: findRate(store, row.origin)?.reading ?? null,
+    growth: findGrowth(store, row.origin),
+    behind_since: findBehindSince(store, row.origin)?.toISOString() ?? null,
   }));
+}
+
+function readAlso(store: Store, log: string): readonly VantageStatus[] {
+  return listVantages(store, log).map(({ url, error, seenSize, seenAt }) => {
+    return { url, error, seen_size: seenSize, seen_at: seenAt === null ? null : new Date(seenAt).toISOString() };
+  });
 }
 
 function readAlerts(store: Store): Status['alerts'] {
@@ -97,12 +133,26 @@ function readDeliveries(store: Store): Status['deliveries'] {
 }
 
 function readGaps(store: Store): readonly Gap[] {
-  return store
+  const rows = store
     .prepare<Gap>(
-      `SELECT origin AS log, 0 AS "from", started_at_index AS "to", 'joined late' AS reason
-       FROM logs WHERE started_at_index > 0 ORDER BY source, origin`,
+      `SELECT l.origin AS log, 0 AS "from", l.started_at_index AS "to", 'joined late' AS reason, l.name AS source
+       FROM v_logs AS l WHERE l.started_at_index > 0
+       UNION ALL
+       SELECT g.log, g.from_index, g.to_index, g.reason, l.name AS source FROM gaps AS g JOIN v_logs AS l ON l.origin = g.log
+       ORDER BY source, log, "from"`,
     )
     .all();
+  // They are kept as they are asked for again, one by one; read, those that lie side by side are one.
+  const gaps: Gap[] = [];
+  for (const { log, from, to, reason } of rows) {
+    const last = gaps.at(-1);
+    if (last !== undefined && last.log === log && last.reason === reason && last.to === from) {
+      gaps[gaps.length - 1] = { ...last, to };
+    } else {
+      gaps.push({ log, from, to, reason });
+    }
+  }
+  return gaps;
 }
 
 function readUnparsable(store: Store): number {

@@ -92,27 +92,6 @@ export function verifyConsistency(claim: {
 }
 
 /**
- * The root of the tree of `treeSize` whose first leaves are `frontier` and whose remainder is made of `nodes`, the
- * subtrees that {@link completionNodes} names. Throws SyntaxError when their number does not fit.
- */
-export function completeFrontier(frontier: Frontier, treeSize: number, nodes: readonly Hash[]): Hash {
-  if (!isCount(treeSize) || treeSize < frontier.size) {
-    throw new SyntaxError(`Cannot complete a frontier of size ${frontier.size} to ${treeSize}: expected no less`);
-  }
-  const places = completionNodes(frontier.size, treeSize);
-  if (nodes.length !== places.length) {
-    const sizes = `of size ${frontier.size} to ${treeSize}`;
-    throw new SyntaxError(`Cannot complete a frontier ${sizes} by ${nodes.length} hashes: expected ${places.length}`);
-  }
-  const tree = frontier.clone();
-  for (const [position, hash] of nodes.entries()) {
-    // Never undefined: the lengths are equal.
-    tree.appendSubtree((places[position] as TreeNode).level, hash);
-  }
-  return tree.root();
-}
-
-/**
  * The fewest perfect subtrees that make up the leaves [from, to), left to right; from 0, those of the frontier at `to`.
  * Throws RangeError unless 0 ≤ from ≤ to.
  */

@@ -1,6 +1,7 @@
 import { SingleFlight } from '../lib/single-flight.ts';
 import { Frontier } from './frontier.ts';
-import type { Hash } from './hash.ts';
+import { nodeHash, type Hash } from './hash.ts';
+import { siblingRanges, type LeafRange } from './prefix.ts';
 import { completionNodes, type TreeNode } from './proof.ts';
 import { rightEdge, TILE_WIDTH, tileNodes, tilePath, widthAt, type Tile } from './tile.ts';
 
@@ -50,16 +51,34 @@ export class TileTree {
     return Frontier.from(size, await this.#nodes(completionNodes(0, size), signal));
   }
 
-  /** The proven nodes that lead from the frontier at `size` to the root: what `completeFrontier` needs. */
-  async completion(size: number, signal: AbortSignal): Promise<Hash[]> {
+  /** The proven siblings right of the first `size` leaves, at most the tree's own size (else RangeError): what `rootFromPrefix` needs. */
+  async rightSiblings(size: number, signal: AbortSignal): Promise<Hash[]> {
     this.#checkSize(size);
-    return this.#nodes(completionNodes(size, this.size), signal);
+    const ranges = size === 0 ? [] : siblingRanges(size - 1, this.size);
+    return this.#subtrees(
+      ranges.filter(({ from }) => from >= size),
+      signal,
+    );
+  }
+
+  /** The inclusion proof of leaf `index`, from proven nodes. Throws RangeError for an index that is not in the tree. */
+  async inclusion(index: number, signal: AbortSignal): Promise<Hash[]> {
+    return this.#subtrees(siblingRanges(index, this.size), signal);
   }
 
   #checkSize(size: number): void {
     if (size > this.size) {
       throw new RangeError(`Cannot look at the first ${size} leaves of a tree of size ${this.size}: expected no more`);
     }
+  }
+
+  /** The roots of the subtrees over these leaves: only one at the right edge is made of several complete nodes. */
+  #subtrees(ranges: readonly LeafRange[], signal: AbortSignal): Promise<Hash[]> {
+    return Promise.all(
+      ranges.map(async ({ from, to }) =>
+        (await this.#nodes(completionNodes(from, to), signal)).reduceRight((right, left) => nodeHash(left, right)),
+      ),
+    );
   }
 
   #nodes(places: readonly TreeNode[], signal: AbortSignal): Promise<Hash[]> {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import type { Certificate } from '../entry/entry.ts';
 import type { NonEmpty } from '../lib/non-empty.ts';
 import type { ChainVerdict } from '../policy/watch.ts';
@@ -31,8 +31,13 @@ export function createChainVerifier(
     if (notBefore > now.getTime() + MAX_AHEAD_MS) {
       return 'untrusted';
     }
-    if (certificate.codeSigning && chainsToAny(certificate, issuers)) {
+    const candidates = certificate.codeSigning ? issuers.filter((issuer) => mayHaveIssued(issuer, certificate)) : [];
+    if (chainsToAny(certificate, candidates)) {
       return 'trusted';
+    }
+    // A CT log holds no signature of the issuer, only what came with the entry does: that it is missing shows nothing.
+    if (certificate.precertificate !== undefined && candidates.length > 0) {
+      return 'unknown';
     }
     return goodUntil !== null && notBefore > goodUntil.getTime() ? 'unknown' : 'untrusted';
   };
@@ -43,6 +48,8 @@ interface Issuer {
   readonly certificate: X509Certificate;
   readonly from: number;
   readonly to: number;
+  /** SHA-256 of its SubjectPublicKeyInfo. */
+  readonly keyHash: Buffer;
 }
 
 /** Any certificate of the chain may issue (in 2022 Fulcio's root did); what stands above it is checked here, once. */
@@ -59,6 +66,7 @@ function prepareIssuers(authority: CertificateAuthority): readonly Issuer[] {
       certificate,
       from: Math.max(Date.parse(certificate.validFrom), above?.from ?? authority.validFrom?.getTime() ?? -Infinity),
       to: Math.min(Date.parse(certificate.validTo), above?.to ?? authority.validTo?.getTime() ?? Infinity),
+      keyHash: hash('sha256', certificate.publicKey.export({ format: 'der', type: 'spki' }), 'buffer'),
     };
     issuers.push(issuer);
     above = issuer;
@@ -79,9 +87,13 @@ function readAuthorityCertificate(der: Buffer, name: string): X509Certificate {
   return certificate;
 }
 
-function chainsToAny(leaf: Certificate, issuers: readonly Issuer[]): boolean {
-  const candidates = issuers.filter(({ from, to }) => leaf.notBefore >= from && leaf.notBefore <= to);
-  if (candidates.length === 0) {
+/** It was valid when the leaf begins, and is the one that a precertificate was logged for. */
+function mayHaveIssued({ from, to, keyHash }: Issuer, { notBefore, precertificate }: Certificate): boolean {
+  return notBefore >= from && notBefore <= to && precertificate?.issuerKeyHash.equals(keyHash) !== false;
+}
+
+function chainsToAny(leaf: Certificate, candidates: readonly Issuer[]): boolean {
+  if (candidates.length === 0 || leaf.precertificate?.holds === false) {
     return false;
   }
   try {

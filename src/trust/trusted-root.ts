@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createPublicKey, hash } from 'node:crypto';
 import {
   HashAlgorithm,
   TrustedRoot,
@@ -9,6 +9,7 @@ import {
 import { isNonEmpty, type NonEmpty } from '../lib/non-empty.ts';
 import type { LogType } from '../log/log.ts';
 import { noteKey, type NoteKey } from '../tlog/note.ts';
+import { treeHeadKey } from '../tlog/tree-head.ts';
 import { createChainVerifier, type CertificateAuthority } from './chain.ts';
 
 /** A log that the trust source knows. */
@@ -23,12 +24,16 @@ export interface TrustedLog {
   readonly spki: Buffer;
   readonly validFrom: Date | null;
   readonly validTo: Date | null;
+  /** Set for one that the trust source did not name when it was first read: nothing of it may be missed. */
+  readonly later?: true;
 }
 
 /** Keys, CAs and logs that are trusted. */
 export interface TrustData {
   readonly authorities: readonly CertificateAuthority[];
   readonly logs: readonly TrustedLog[];
+  /** Of type `ct`. */
+  readonly ctLogs: readonly TrustedLog[];
   /** Until when the data is known to be complete; null: no such time is known. */
   readonly goodUntil: Date | null;
   /** What could not be used, and why. */
@@ -57,6 +62,7 @@ export function parseTrustedRoot(json: string): TrustData {
   return {
     authorities: keep(root.certificateAuthorities, ({ uri }) => `certificate authority "${uri}"`, toAuthority),
     logs: keep(root.tlogs, ({ baseUrl }) => `log "${baseUrl}"`, toLog),
+    ctLogs: keep(root.ctlogs, ({ baseUrl }) => `CT log "${baseUrl}"`, toCtLog),
     goodUntil: null,
     skipped,
   };
@@ -86,6 +92,41 @@ function readTrustedRoot(json: string): TrustedRoot {
 }
 
 function toLog(log: TransparencyLogInstance): TrustedLog {
+  const { url, spki } = requireUsable(log);
+  const logId = log.logId?.keyId;
+  if (logId === undefined) {
+    throw new SyntaxError('it has no log ID');
+  }
+  // Throws for a key that cannot sign checkpoints here.
+  const key = noteKey(url.host, spki);
+  return {
+    type: typeOf(Buffer.from(logId), key),
+    origin: url.host,
+    url: log.baseUrl.replace(/\/+$/, ''),
+    readPath: '/api/v2',
+    spki,
+    ...validity(log.publicKey?.validFor),
+  };
+}
+
+/** Its ID is not looked at: it is the hash of the key, but for staging's oldest log, and no checkpoint holds it. */
+function toCtLog(log: TransparencyLogInstance): TrustedLog {
+  const { url, spki: raw } = requireUsable(log);
+  const spki = fromPkcs1(raw) ?? raw;
+  const origin = url.host + url.pathname.replace(/\/+$/, '');
+  // Throws for a key that cannot sign tree heads.
+  treeHeadKey(origin, spki);
+  return {
+    type: 'ct',
+    origin,
+    url: log.baseUrl.replace(/\/+$/, ''),
+    readPath: '',
+    spki,
+    ...validity(log.publicKey?.validFor),
+  };
+}
+
+function requireUsable(log: TransparencyLogInstance): { readonly url: URL; readonly spki: Buffer } {
   if (log.hashAlgorithm !== HashAlgorithm.SHA2_256) {
     throw new SyntaxError('its tree is not made with SHA-256');
   }
@@ -93,21 +134,19 @@ function toLog(log: TransparencyLogInstance): TrustedLog {
     throw new SyntaxError('its baseUrl is no http(s) URL');
   }
   const spki = log.publicKey?.rawBytes;
-  const logId = log.logId?.keyId;
-  if (spki === undefined || logId === undefined) {
-    throw new SyntaxError('it has no public key or no log ID');
+  if (spki === undefined) {
+    throw new SyntaxError('it has no public key');
   }
-  const origin = new URL(log.baseUrl).host;
-  // Throws for a key that cannot sign checkpoints here.
-  const key = noteKey(origin, Buffer.from(spki));
-  return {
-    type: typeOf(Buffer.from(logId), key),
-    origin,
-    url: log.baseUrl.replace(/\/+$/, ''),
-    readPath: '/api/v2',
-    spki: Buffer.from(spki),
-    ...validity(log.publicKey?.validFor),
-  };
+  return { url: new URL(log.baseUrl), spki: Buffer.from(spki) };
+}
+
+/** The SubjectPublicKeyInfo of an RSA key that is given without one (protobuf-specs, PKCS1_RSA_PKCS1V5); null for other bytes. */
+function fromPkcs1(raw: Buffer): Buffer | null {
+  try {
+    return createPublicKey({ key: raw, format: 'der', type: 'pkcs1' }).export({ format: 'der', type: 'spki' });
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -16,15 +16,22 @@ export interface TufOptions {
   readonly rootPath?: string;
   /** Folder for the metadata: until it expires, a later start works without network. */
   readonly cachePath: string;
-  /** Of each request. */
+  /** How long the mirror may be silent. */
   readonly timeoutMs: number;
+  /** How long one reading of it may take in all; default: six times as long. */
+  readonly wholeMs?: number;
 }
 
 /** Trust data, and why it may be out of date: a sentence, or null. */
 export interface TufTrust {
   readonly data: TrustData;
   readonly stale: string | null;
+  /** True for the copy inside @sigstore/tuf: whatever was ever fetched is newer. */
+  readonly shipped: boolean;
 }
+
+/** A mirror that trickles, or has root after root, must not hold us up for ever. */
+const WHOLE = 6;
 
 /**
  * The trusted root that a TUF repository publishes, every signature and expiry checked; it is good until the
@@ -34,17 +41,17 @@ export interface TufTrust {
 export async function loadTufTrust(options: TufOptions): Promise<TufTrust> {
   const mirrorURL = options.mirrorUrl ?? PUBLIC_GOOD;
   try {
-    return { data: await fetchTrust(mirrorURL, options, 'online'), stale: null };
+    return { data: await fetchInTime(mirrorURL, options, 'online'), stale: null, shipped: false };
   } catch (error) {
     const reason = `Cannot refresh trust data from "${mirrorURL}": ${describe(error)}`;
     const cached = await readCached(mirrorURL, options);
     if (cached !== null) {
-      return { data: cached, stale: `${reason}; what was fetched before is used` };
+      return { data: cached, stale: `${reason}; what was fetched before is used`, shipped: false };
     }
     if (mirrorURL !== PUBLIC_GOOD) {
       throw new Error(reason, { cause: error });
     }
-    return { data: shippedTrust(), stale: `${reason}; the copy shipped with this version is used` };
+    return { data: shippedTrust(), stale: `${reason}; the copy shipped with this version is used`, shipped: true };
   }
 }
 
@@ -59,8 +66,24 @@ export function shippedTrust(): TrustData {
     PUBLIC_GOOD
   ];
   const data = parseTrustedRoot(Buffer.from(targets[TARGET], 'base64').toString());
-  const starts = [...data.authorities, ...data.logs].map(({ validFrom }) => validFrom?.getTime() ?? 0);
+  const starts = [...data.authorities, ...data.logs, ...data.ctLogs].map(({ validFrom }) => validFrom?.getTime() ?? 0);
   return { ...data, goodUntil: new Date(Math.max(...starts)) };
+}
+
+/** The client bounds the silence of the mirror, not the whole. What comes too late is let go. */
+async function fetchInTime(mirrorURL: string, options: TufOptions, mode: 'online' | 'offline'): Promise<TrustData> {
+  const limit = options.wholeMs ?? options.timeoutMs * WHOLE;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`it did not answer whole within ${limit} ms`));
+    }, limit);
+  });
+  try {
+    return await Promise.race([fetchTrust(mirrorURL, options, mode), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** `offline`: nothing is asked of the network as long as the metadata kept is signed and has not expired. */
@@ -82,7 +105,7 @@ async function readCached(mirrorURL: string, options: TufOptions): Promise<Trust
     return null;
   }
   try {
-    return await fetchTrust(mirrorURL, options, 'offline');
+    return await fetchInTime(mirrorURL, options, 'offline');
   } catch {
     // Incomplete or altered: as good as none.
     return null;

@@ -52,6 +52,25 @@ describe('logAlert()', () => {
     });
   });
 
+  it('names the witnesses that saw the trees, in lines of ours, and no endless list of them', () => {
+    const tree = { size: 5, root: sha256(Buffer.from('a')) };
+    const error = new LogMisbehaved('It did', { kind: 'fork', log: ORIGIN, signed: true, notes: [] });
+    const observers = [
+      { ...tree, name: 'w1', time: Date.parse('2026-11-21T12:00:00Z') },
+      { ...tree, name: 'w\u202e2\nWhat to do now: nothing', time: 0 },
+    ];
+    expect(logAlert(error, observers).summary.split('\n').slice(0, 3)).toEqual([
+      'It did.',
+      `The witness w1 cosigned the tree of size 5 with root ${root('a')} at 2026-11-21T12:00:00.000Z.`,
+      `The witness w\\u{202E}2\\u{000A}What to do now: nothing cosigned the tree of size 5 with root ${root('a')}.`,
+    ]);
+    const many = Array.from({ length: 11 }, (_, n) => ({ ...tree, name: `w${n}`, time: 0 }));
+    const lines = logAlert(error, many).summary.split('\n');
+    expect(lines.filter((line) => line.startsWith('The witness '))).toHaveLength(8);
+    expect(lines).toContain('3 more cosignatures of witnesses hold.');
+    expect(logAlert(error, observers).dedupeKey).toBe(logAlert(error).dedupeKey);
+  });
+
   it('gives one key to one contradiction, whichever note was known first', () => {
     const [a, b] = [unsignedNote(ORIGIN, 5, 'a'), unsignedNote(ORIGIN, 5, 'b')];
     expect(draftOf({ notes: [a, b] }).dedupeKey).toBe(draftOf({ notes: [b, a] }).dedupeKey);

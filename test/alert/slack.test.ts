@@ -1,9 +1,15 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderSlack } from '../../src/alert/render-slack.ts';
 import { createSlackSink } from '../../src/alert/slack.ts';
 import { DeliveryError } from '../../src/alert/sink.ts';
+import { createDispatcher } from '../../src/log/dispatcher.ts';
 import { startSlackReceiver, type SlackReceiver } from '../../src/demo/slack-receiver.ts';
 import { branchDraft, stored } from '../support/alert-drafts.ts';
 
@@ -110,5 +116,49 @@ describe('createSlackSink()', () => {
   it('never shows the address when it cannot be used', async () => {
     const error = await failureOf('http://127.0.0.1:1/services/T000/B000/secret-of-the-webhook');
     expect(JSON.stringify([error.message, error.stack, error.cause])).not.toContain('secret-of-the-webhook');
+  });
+});
+
+describe('createSlackSink() where the webhook is not reached directly', () => {
+  const CERTIFICATES = join(import.meta.dirname, '..', 'fixtures', 'smtp-tls');
+  const cert = readFileSync(join(CERTIFICATES, 'cert.pem'), 'utf8');
+
+  const send = async (url: string, way?: ReturnType<typeof createDispatcher>): Promise<void> => {
+    const sink = createSlackSink('security', { type: 'slack', webhookUrl: url }, way);
+    await sink.send(HEAD.id, sink.render([ALERT], 1, HEAD), NEVER);
+  };
+
+  it('believes a server whose certificate only the CA bundle knows', async () => {
+    const key = readFileSync(join(CERTIFICATES, 'key.pem'));
+    const server = createTlsServer({ key, cert }, (_request, response) => response.end('ok'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/x`;
+    const way = createDispatcher(1, null, cert);
+    await expect(send(url)).rejects.toBeInstanceOf(DeliveryError);
+    await expect(send(url, way)).resolves.toBeUndefined();
+    await way.destroy();
+    server.close();
+  });
+
+  it('goes through the proxy', async () => {
+    const asked: string[] = [];
+    const proxy = createHttpServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(String(request.url));
+      const { hostname, port } = new URL(`http://${String(request.url)}`);
+      const there = connect(Number(port), hostname, () => {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        there.pipe(socket).pipe(there);
+      });
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const http = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const way = createDispatcher(1, { http, https: http, noProxy: '' }, null);
+    await send(slack.url, way);
+    await way.destroy();
+    proxy.close();
+    expect([asked, slack.posts.length]).toEqual([[new URL(slack.url).host], 1]);
   });
 });

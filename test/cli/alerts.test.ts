@@ -3,10 +3,10 @@ import { alertJson } from '../../src/alert/alert-json.ts';
 import { logAlert, startedAlert } from '../../src/alert/log-alert.ts';
 import { visible } from '../../src/alert/escape.ts';
 import { listAlertsCommand, showAlertCommand, type ListOptions } from '../../src/cli/alerts.ts';
-import { LogMisbehaved } from '../../src/log/log.ts';
+import { LogMisbehaved, type EntryEvidence } from '../../src/log/log.ts';
 import { findAlert, listAlerts, raiseAlert } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/store.ts';
-import { sha256 } from '../../src/tlog/hash.ts';
+import { leafHash, sha256 } from '../../src/tlog/hash.ts';
 import { openStore } from '../store/temp-store.ts';
 import { branchDraft, unsignedNote } from '../support/alert-drafts.ts';
 import { captureIo } from './captured-io.ts';
@@ -135,6 +135,31 @@ describe('listAlertsCommand()', () => {
 });
 
 describe('showAlertCommand()', () => {
+  it('says which entries were not served, and what came instead', () => {
+    const unserved = { from: 10, to: 13, answer: 'status 404\u001b[2J' };
+    const evidence = { kind: 'entries-withheld', log: 'rekor-local', signed: false, notes: [], unserved } as const;
+    const { id } = raiseAlert(store, logAlert(new LogMisbehaved('Withheld', evidence)), NOON).alert;
+    expect(show(id).out).toContain(
+      'Entries 10 to 12 were asked for in vain, by our own report; what came instead\n  status 404\\u{001B}[2J\n',
+    );
+  });
+
+  it('says that the entry is proven, and how others can see it', () => {
+    const proof = { size: 5, root: sha256(Buffer.from('root')), hashes: [sha256(Buffer.from('a'))] };
+    const data = Buffer.from('{}');
+    const leaf = { index: 3, data, hash: leafHash(data), integratedTime: null, globalIndex: null, uuid: null };
+    const evidence: EntryEvidence = {
+      ...{ kind: 'inclusion', log: 'rekor-local', type: 'rekor-v2', timestamp: null, logId: null },
+      ...{ leaf, proof, checkpoint: 'a note' },
+    };
+    const { id } = raiseAlert(store, { ...branchDraft('refs/heads/other'), evidence }, NOON).alert;
+    expect(show(id).out).toContain(
+      'Hashes lead from entry 3 to the root that the log signed for size 5 (--json has them)\n',
+    );
+    expect(show(id).out).toContain(`\`sigwatch evidence ${id}\` writes it to a file that others can check\n`);
+    expect(JSON.parse(show(id, true).out)).toMatchObject({ evidence: { kind: 'inclusion', leaf: { index: 3 } } });
+  });
+
   it('prints all that is known of an identity', () => {
     const { status, out } = show(ids.identity);
     const alert = findAlert(store, ids.identity);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkCommand } from '../../src/cli/check.ts';
+import { NEVER } from '../support/monitor-rig.ts';
 import { createConfigFolder, type ConfigFolder } from '../config/config-folder.ts';
 
 let folder: ConfigFolder;
@@ -14,19 +15,25 @@ afterAll(() => {
 
 const GOOD = 'version: 1\nwatches: [{ name: w, select: [{ key: k }] }]\n';
 const WARNED = 'version: 1\n';
-const BAD = 'version: 1\nlogs: { ct: true, poll: 1s }\n';
+const BAD = 'version: 1\nhttp: { listen: x }\nlogs: { poll: 1s }\n';
 
 const NO_WATCHES = 'no watches: logs are verified, and nobody is told who signs';
-const UNKNOWN = 'unknown key "poll"; expected one of: discover, poll_interval, start, custom';
+const UNKNOWN =
+  'unknown key "poll"; expected one of: discover, ct, poll_interval, start, stale_after, custom, override, witnesses';
 
-function check(yaml: string, json: boolean): { status: number; stdout: string; stderr: string } {
+async function check(
+  yaml: string,
+  json: boolean,
+  online = false,
+): Promise<{ status: number; stdout: string; stderr: string }> {
   const file = folder.write('sigwatch.yaml', yaml);
   const printed = { stdout: '', stderr: '' };
   const io = {
     stdout: (text: string) => void (printed.stdout += text),
     stderr: (text: string) => void (printed.stderr += text),
+    signal: NEVER,
   };
-  const status = checkCommand(file, {}, io, { json });
+  const status = await checkCommand(file, {}, io, { json, online });
   return {
     status,
     stdout: printed.stdout.replaceAll(folder.path, 'DIR'),
@@ -48,11 +55,11 @@ describe('checkCommand()', () => {
       'ends with 2 and a line for each error',
       BAD,
       2,
-      `DIR/sigwatch.yaml:2:9: logs.ct: "ct" is not available in this version\nDIR/sigwatch.yaml:2:19: logs.poll: ${UNKNOWN}\n`,
+      `DIR/sigwatch.yaml:2:1: http: "http" is not available in this version\nDIR/sigwatch.yaml:3:9: logs.poll: ${UNKNOWN}\n`,
       'DIR/sigwatch.yaml cannot be used: 2 errors\n',
     ],
-  ])('%s', (_name, yaml, status, stdout, stderr) => {
-    expect(check(yaml, false)).toEqual({ status, stdout, stderr });
+  ])('%s', async (_name, yaml, status, stdout, stderr) => {
+    expect(await check(yaml, false)).toEqual({ status, stdout, stderr });
   });
 
   it.each<[name: string, yaml: string, status: number, printed: object]>([
@@ -79,22 +86,22 @@ describe('checkCommand()', () => {
           {
             file: 'DIR/sigwatch.yaml',
             line: 2,
-            column: 9,
-            path: 'logs.ct',
-            message: '"ct" is not available in this version',
+            column: 1,
+            path: 'http',
+            message: '"http" is not available in this version',
           },
-          { file: 'DIR/sigwatch.yaml', line: 2, column: 19, path: 'logs.poll', message: UNKNOWN },
+          { file: 'DIR/sigwatch.yaml', line: 3, column: 9, path: 'logs.poll', message: UNKNOWN },
         ],
         warnings: [],
       },
     ],
-  ])('prints %s as one line of JSON', (_name, yaml, status, printed) => {
-    expect(check(yaml, true)).toEqual({ status, stdout: `${JSON.stringify(printed)}\n`, stderr: '' });
+  ])('prints %s as one line of JSON', async (_name, yaml, status, printed) => {
+    expect(await check(yaml, true)).toEqual({ status, stdout: `${JSON.stringify(printed)}\n`, stderr: '' });
   });
 
-  it('does not print a secret', () => {
+  it('does not print a secret', async () => {
     const yaml = 'version: 1\nnotify: { channels: { c: { type: slack, webhook_url: "hunter2" } } }';
-    const { stdout, stderr } = check(yaml, false);
+    const { stdout, stderr } = await check(yaml, false);
     expect(`${stdout}${stderr}`).not.toContain('hunter2');
   });
 });

@@ -34,10 +34,12 @@ function init(githubOrg: string, name: string, force = false): string {
 describe('initCommand()', () => {
   it.each(['acme', 'Acme-Corp', '123', '1-2', 'null', 'octocat_acme', 'a'.repeat(39)])(
     'writes a file for %s that passes check without a warning',
-    (org) => {
+    async (org) => {
       const file = init(org, `${org}.yaml`);
       const { io, printed } = collect();
-      expect([checkCommand(file, {}, io, { json: false }), printed]).toEqual([0, [`${file} is good\n`]]);
+      const signal = new AbortController().signal;
+      const status = await checkCommand(file, {}, { ...io, signal }, { json: false, online: false });
+      expect([status, printed]).toEqual([0, [`${file} is good\n`]]);
     },
   );
 

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { statusCommand } from '../../src/cli/status.ts';
 import { saveCheckpoint } from '../../src/store/checkpoints.ts';
+import { saveCosignatures } from '../../src/store/cosignatures.ts';
+import { saveGap } from '../../src/store/gaps.ts';
 import { saveHeartbeat } from '../../src/store/heartbeat.ts';
+import { saveLife, saveStalled } from '../../src/store/life.ts';
 import { saveFailure, saveFrontier, saveJoined } from '../../src/store/logs.ts';
 import { recordSource, saveSourceError } from '../../src/store/sources.ts';
+import { saveRate } from '../../src/store/rates.ts';
 import type { Store } from '../../src/store/store.ts';
 import { VERSION } from '../../src/version.ts';
 import { checkpointOf, frontierOf, LOG, NOW, registerSource, verifiedLog } from '../store/samples.ts';
@@ -47,6 +51,33 @@ describe('statusCommand()', () => {
       ].join('\n'),
     );
     expect(io.err()).toBe('');
+  });
+
+  it('says since when a log stands still, and what was never examined', () => {
+    const store = openStore();
+    verifiedLog(store, LOG, 0, 50);
+    saveLife(store, LOG, NOW, 50);
+    saveStalled(store, LOG);
+    saveGap(store, { log: LOG, from: 10, to: 20, reason: 'withheld' }, NOW);
+    const io = captureIo();
+    statusCommand(store, {}, io, after(7200));
+    expect(io.out()).toMatch(/^log\.example +stalled +50 +0 +2 h ago$/m);
+    expect(io.out()).toContain('\n  log.example: no sign of life for 2 h\n');
+    expect(io.out()).toContain('\nNever examined: log.example from 10 to 19 (withheld)\n');
+  });
+
+  it('names who cosigned the last verified checkpoint', () => {
+    const store = openStore();
+    verifiedLog(store, LOG, 0, 5);
+    saveCheckpoint(store, checkpointOf(LOG, 5), NOW);
+    saveCosignatures(store, checkpointOf(LOG, 5), [
+      { name: 'w1', time: NOW.getTime() - 30_000, line: '' },
+      { name: 'w2', time: 0, line: '' },
+      { name: 'w\u001b3', time: NOW.getTime() + 60_000, line: '' },
+    ]);
+    const io = captureIo();
+    statusCommand(store, {}, io, NOW);
+    expect(io.out()).toContain('\n  log.example: cosigned by w\\u{001B}3 0 s ago, w1 30 s ago, w2\n');
   });
 
   it('shows a database on which nothing ever ran', () => {
@@ -95,8 +126,15 @@ describe('statusCommand()', () => {
             started_at_index: 2,
             examined_size: 5,
             last_error: 'no answer',
+            alive_at: null,
             witnesses: [],
+            also: [],
             kinds: {},
+            rate: null,
+            growth: null,
+            behind_since: '2026-11-21T13:00:00.123Z',
+            lag_seconds: 0,
+            caught_up_in_seconds: null,
           },
         ],
         alerts: { open: 0, acknowledged: 0 },
@@ -111,6 +149,52 @@ describe('statusCommand()', () => {
         },
       })}\n`,
     );
+  });
+
+  describe('of a log that is being caught up with', () => {
+    /** Read to 1,000 at 10 entries a second; grows by `growth` entries a second, and was seen at so many for a minute. */
+    function behind(growth: number): Store {
+      const store = openStore();
+      registerSource(store, 'acme', [LOG]);
+      saveCheckpoint(store, checkpointOf(LOG, 4000), NOW);
+      saveCheckpoint(store, checkpointOf(LOG, 4000 + 60 * growth), after(60));
+      saveJoined(store, LOG, frontierOf(0), checkpointOf(LOG, 4000), NOW);
+      saveFrontier(store, LOG, frontierOf(1000), after(60));
+      saveRate(store, LOG, { reading: 10, examinedSize: 1000, measuredAt: after(60) });
+      return store;
+    }
+
+    it.each([
+      ['when it will have caught up', 5, 'read at 10 entries/s, grows by 5.0 entries/s: caught up in 11 min'],
+      ['that of one that does not grow', 0, 'read at 10 entries/s, grows by 0.0 entries/s: caught up in 5 min'],
+      [
+        'that it never will',
+        10,
+        'read at 10 entries/s, grows by 10 entries/s: it grows as fast as it is read, or faster: it will not be caught up with',
+      ],
+    ])('says %s', (_, growth, pace) => {
+      const io = captureIo();
+      statusCommand(behind(growth), {}, io, after(240));
+      expect(io.out()).toContain(`\n  ${LOG}: behind for 4 min; ${pace}\n`);
+    });
+
+    it.each([
+      ['seconds until then', 5, { rate: 10, growth: 5, lag_seconds: 240, caught_up_in_seconds: 660 }],
+      ['null for never', 20, { rate: 10, growth: 20, lag_seconds: 240, caught_up_in_seconds: null }],
+    ])('gives the %s as JSON', (_, growth, expected) => {
+      const io = captureIo();
+      statusCommand(behind(growth), { json: true }, io, after(240));
+      const { logs } = JSON.parse(io.out()) as { readonly logs: readonly unknown[] };
+      expect(logs).toMatchObject([{ ...expected, behind_since: NOW.toISOString() }]);
+    });
+
+    it('says nothing of it before it was measured', () => {
+      const store = behind(5);
+      store.db.exec('DELETE FROM log_rates');
+      const io = captureIo();
+      statusCommand(store, {}, io, after(240));
+      expect(io.out()).not.toContain('behind for');
+    });
   });
 
   it.each([

@@ -18,11 +18,13 @@ beforeAll(() => {
     ['acme-rekor.pub', 'ed25519.pub'],
     ['acme-rekor-old-1.pub', 'p256.pub'],
     ['acme-rekor-old-2.pub', 'ed25519.pub'],
+    ['acme-ct.pub', 'p256.pub'],
   ] as const;
   for (const [name, original] of copies) {
     folder.write(name, readFileSync(join(folder.path, original)));
   }
   folder.write('smtp-password', 'hunter2\n');
+  folder.write('witness-policy.txt', 'quorum none\n');
 });
 
 afterAll(() => {
@@ -36,7 +38,7 @@ describe('config/sigwatch.example.yaml', () => {
     const file = folder.write('example.yaml', example);
     const { config, source } = loadWithSource(file, { SLACK_WEBHOOK_URL: 'https://hooks.slack.test/x' });
     expect(lintConfig(config, source)).toEqual([]);
-    expect([config.logs.custom.length, config.watches.length, config.notify?.channels.size]).toEqual([2, 2, 2]);
+    expect([config.logs.custom.length, config.watches.length, config.notify?.channels.size]).toEqual([3, 2, 2]);
   });
 
   it('says what the defaults are', () => {

@@ -28,6 +28,10 @@ function select(claims: string, expectation = ''): string {
   return `watches:\n- name: w\n  select: [{ ${claims} }]${expectation === '' ? '' : `\n  expect: { ${expectation} }`}`;
 }
 
+function logs(text: string): string {
+  return `${QUIET}\nlogs: { ${text} }`;
+}
+
 function channels(text: string, routes = ''): string {
   return `${QUIET}\nnotify:\n  channels: { ${text} }${routes === '' ? '' : `\n  routes: [${routes}]`}`;
 }
@@ -82,6 +86,28 @@ describe('lintConfig()', () => {
     ],
     [
       `${QUIET}\nlogs: { custom: [{ name: l, type: rekor-v1, url: "http://[::1]:3000", origin: h, public_key: p256.pub }] }`,
+    ],
+    [
+      logs('custom: [{ name: l, type: rekor-v1, url: "https://h", origin: h, public_key: p256.pub, also: http://i }]'),
+      'plain-http-log 3:102 logs.custom[0].also',
+    ],
+    [
+      logs(
+        'custom: [{ name: l, type: rekor-v1, url: "https://h", origin: h, public_key: p256.pub, also: "https://h/" }]',
+      ),
+      'same-vantage 3:102 logs.custom[0].also',
+    ],
+    [
+      logs(
+        'custom: [{ name: l, type: rekor-v1, url: "https://h", origin: h, public_key: p256.pub }], override: { h: { also: [https://i, https://h] }, h - 5: { enabled: false } }',
+      ),
+      'same-vantage 3:122 logs.override.h.also',
+    ],
+    [logs('override: { h: { url: http://i } }'), 'plain-http-log 3:31 logs.override.h.url'],
+    [logs('discover: false, override: { h: { enabled: false } }'), 'unknown-override 3:41 logs.override.h'],
+    [
+      `${logs('override: { h - 5: { enabled: false } }')}\ntrust: { source: none }`,
+      'unknown-override 3:28 logs.override["h - 5"]',
     ],
     // Regular expressions.
     [select(`subject: { regexp: 'https://github\\.com/acme/.*' }`)],

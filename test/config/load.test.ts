@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
+import { LocalLog } from '../../src/demo/local-log.ts';
+import { parseWitnessPolicy } from '../../src/tlog/witness-policy.ts';
 import { createConfigFolder, problemsOf, type ConfigFolder } from './config-folder.ts';
 
 let folder: ConfigFolder;
@@ -36,10 +38,20 @@ describe('loadConfig()', () => {
       file: join(folder.path, 'good.yaml'),
       database: join(folder.path, 'data', 'sigwatch.db'),
       trust: { source: { kind: 'public-good' }, authorities: [] },
-      logs: { discover: true, pollIntervalMs: 10_000, start: 'head', custom: [] },
+      logs: {
+        discover: true,
+        ct: false,
+        pollIntervalMs: 10_000,
+        start: 'head',
+        staleAfterMs: undefined,
+        custom: [],
+        override: new Map(),
+        witnesses: null,
+      },
       watches: [],
       notify: null,
       retention: { checkpointsMs: 400 * 86_400_000, deliveriesMs: 90 * 86_400_000 },
+      network: { proxy: null, ca: null },
     });
   });
 
@@ -63,7 +75,7 @@ logs:
     - { name: new, type: rekor-v2, url: https://h/log//, origin: h/log, public_key: ./p256.pub, start: 7 }
     - { name: root, type: rekor-v2, url: https://h/root, read_path: "", origin: root, public_key: p256.pub, start: genesis }
 `);
-    expect(config.logs).toEqual({
+    expect(config.logs).toMatchObject({
       discover: false,
       pollIntervalMs: 500,
       start: new Date('2026-01-31T11:00:00Z'),
@@ -97,6 +109,80 @@ logs:
         },
       ],
     });
+  });
+
+  it('reads what is asked of single logs, and nothing where nothing is', () => {
+    const note = signedNote('h', 7);
+    folder.write('h.note', note.text);
+    folder.write('h.pub', note.pem);
+    const { logs } = load(`
+version: 1
+logs:
+  ct: true
+  stale_after: none
+  custom:
+    - { name: c, type: ct, url: "HTTPS://h/2026/", public_key: p256.pub, start: 2026-01-31, stale_after: 1d }
+    - { name: h, type: rekor-v2, url: "https://h", origin: h, public_key: h.pub, checkpoint: h.note, also: "https://i/" }
+  override:
+    h: { url: "https://j", stale_after: none, also: [https://k, https://l], name: mine, start: 5 }
+    r.test: { type: rekor-v1, public_key: [p256.pub], origin: other.test, enabled: false, read_path: "" }
+    r.test - 12: { enabled: false, stale_after: 90m }
+`);
+    expect([logs.ct, logs.staleAfterMs]).toEqual([true, null]);
+    expect(logs.custom).toEqual([
+      {
+        ...{ name: 'c', type: 'ct', url: 'HTTPS://h/2026', readPath: '', origin: 'h/2026' },
+        ...{ publicKeys: [spkiOf('p256.pub')], start: new Date('2026-01-31'), staleAfterMs: 86_400_000 },
+      },
+      {
+        ...{ name: 'h', type: 'rekor-v2', url: 'https://h', readPath: '/api/v2', origin: 'h', start: 'head' },
+        ...{ publicKeys: [spkiOf('h.pub')], also: ['https://i'] },
+        checkpoint: { file: join(folder.path, 'h.note'), note: note.text },
+      },
+    ]);
+    expect(logs.override).toEqual(
+      new Map<string, unknown>([
+        ['h', { url: 'https://j', staleAfterMs: null, also: ['https://k', 'https://l'], name: 'mine', start: 5 }],
+        [
+          'r.test',
+          {
+            ...{ type: 'rekor-v1', publicKeys: [spkiOf('p256.pub')], origin: 'other.test' },
+            ...{ enabled: false, readPath: '' },
+          },
+        ],
+        ['r.test - 12', { enabled: false, staleAfterMs: 5_400_000 }],
+      ]),
+    );
+  });
+
+  it('reads a witness policy', () => {
+    folder.write('policy.txt', 'quorum none\n');
+    const witnesses = (yaml: string): unknown => load(`version: 1\nlogs: { witnesses: { ${yaml} } }`).logs.witnesses;
+    const policy = parseWitnessPolicy('quorum none\n');
+    expect(witnesses('policy: policy.txt')).toEqual({ policy, onMissing: 'warn' });
+    expect(witnesses('policy: policy.txt, on_missing: alert')).toEqual({ policy, onMissing: 'alert' });
+  });
+
+  it('reads how other machines are reached', () => {
+    const env = { HTTP_PROXY: 'proxy.test:3128', https_proxy: 'http://u:p@secure.test', NO_PROXY: 'localhost,.test' };
+    const network = (yaml: string, from: Record<string, string> = env): unknown =>
+      load(`version: 1\nnetwork: { ${yaml} }`, from).network;
+    const proxy = { http: 'http://proxy.test:3128', https: 'http://u:p@secure.test', noProxy: 'localhost,.test' };
+    expect(network('')).toEqual({ proxy, ca: null });
+    expect(network('proxy: none')).toEqual({ proxy: null, ca: null });
+    expect(network('proxy: env', { NO_PROXY: '*' })).toEqual({ proxy: null, ca: null });
+    expect(network('ca_bundle: ca.pem')).toEqual({
+      proxy,
+      ca: readFileSync(join(folder.path, 'ca.pem'), 'utf8').trim(),
+    });
+    expect(network('ca_bundle: null')).toEqual({ proxy, ca: null });
+  });
+
+  it('refuses a proxy that is no URL, without showing it', () => {
+    const problems = problemsOf(folder, 'version: 1\nnetwork: { proxy: env }', { HTTPS_PROXY: 'u:hunter2@h:p' });
+    expect(problems).toEqual([
+      'f:2:19: network.proxy: Cannot use HTTPS_PROXY of the environment as a proxy: expected http://HOST:PORT',
+    ]);
   });
 
   it('reads a CA chain in either order, leaf side first', () => {
@@ -215,6 +301,13 @@ watches:
   });
 });
 
+/** A checkpoint of an Ed25519 log of this origin, and its key. */
+function signedNote(origin: string, size: number): { readonly text: string; readonly pem: string } {
+  const log = new LocalLog(origin);
+  log.append(Array.from({ length: size }, (_, index) => Buffer.from(`leaf ${index}`)));
+  return { text: log.checkpoint, pem: log.publicKeyPem };
+}
+
 function derOf(pem: string): Buffer {
   return new X509Certificate(pem).raw;
 }
@@ -273,7 +366,7 @@ describe('loadConfig() on YAML', () => {
       'an alias inside itself',
       'version: 1\nlogs: &l { custom: [*l] }',
       [
-        'f:2:10: logs.custom[0]: missing key "type": expected one of: rekor-v1, rekor-v2',
+        'f:2:10: logs.custom[0]: missing key "type": expected one of: rekor-v1, rekor-v2, ct',
         'f:2:21: logs.custom[0].custom[0]: alias "*l" refers to what it is part of',
       ],
     ],
@@ -290,13 +383,15 @@ describe('loadConfig() on YAML', () => {
     [
       'a merge key',
       'version: 1\nlogs: { <<: { discover: true } }',
-      ['f:2:9: logs["<<"]: unknown key "<<"; expected one of: discover, poll_interval, start, custom'],
+      [
+        'f:2:9: logs["<<"]: unknown key "<<"; expected one of: discover, ct, poll_interval, start, stale_after, custom, override, witnesses',
+      ],
     ],
     [
       'a key of every object',
       'version: 1\nconstructor: x',
       [
-        'f:2:1: constructor: unknown key "constructor"; expected one of: version, database, trust, logs, watches, notify, retention',
+        'f:2:1: constructor: unknown key "constructor"; expected one of: version, database, trust, logs, watches, notify, retention, network',
       ],
     ],
     [
@@ -308,7 +403,7 @@ describe('loadConfig() on YAML', () => {
       'escapes',
       'version: 1\n"a\\e[31m\\u202Eb": x',
       [
-        'f:2:1: ["a\\u001b[31m\\u202eb"]: unknown key "a\\u001b[31m\\u202eb"; expected one of: version, database, trust, logs, watches, notify, retention',
+        'f:2:1: ["a\\u001b[31m\\u202eb"]: unknown key "a\\u001b[31m\\u202eb"; expected one of: version, database, trust, logs, watches, notify, retention, network',
       ],
     ],
   ])('refuses %s', (_name, yaml, problems) => {

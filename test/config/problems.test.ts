@@ -1,4 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EMPTY_ROOT } from '../../src/tlog/hash.ts';
 import { createConfigFolder, problemsOf, type ConfigFolder } from './config-folder.ts';
 
 let folder: ConfigFolder;
@@ -9,6 +11,9 @@ beforeAll(() => {
   folder.write('large', 'x'.repeat(64 * 1024 + 1));
   folder.write('not-pem', 'hello');
   folder.write('broken.pub', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n');
+  folder.write('other.note', `h\n0\n${EMPTY_ROOT.toString('base64')}\n\n— h ${Buffer.alloc(68).toString('base64')}\n`);
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  folder.write('rsa1024.pub', publicKey.export({ type: 'spki', format: 'pem' }));
   folder.write('broken.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
 });
 
@@ -21,7 +26,8 @@ const MAIL = 'type: email, from: a@b.c, to: a@b.c';
 const CLAIMS =
   'issuer, subject, builder, builder_digest, runner, source_repository, source_digest, source_ref, source_repository_id, ' +
   'source_owner, source_owner_id, workflow, workflow_digest, trigger, run, visibility, environment, token_subject, key, artifact, kind';
-const START = 'expected head, genesis, an index, or (for rekor-v1) a date such as 2026-01-31 or 2026-01-31T12:00:00Z';
+const START =
+  'expected head, genesis, an index, or (for rekor-v1 and ct) a date such as 2026-01-31 or 2026-01-31T12:00:00Z';
 const PATTERN = 'expected a string, { regexp: "…" }, { not: … }, or a list of them';
 const DURATION = 'expected a duration such as 500ms, 10s, 5m, 24h or 7d';
 const URL_FORM = 'expected http://HOST/PATH or https://HOST/PATH';
@@ -51,7 +57,7 @@ describe('loadConfig() names the place and what would be right', () => {
   it.each<[yaml: string, ...problems: string[]]>([
     [
       'databse: x',
-      'f:2:1: databse: unknown key "databse"; did you mean "database"?; expected one of: version, database, trust, logs, watches, notify, retention',
+      'f:2:1: databse: unknown key "databse"; did you mean "database"?; expected one of: version, database, trust, logs, watches, notify, retention, network',
     ],
     ['database: 5', 'f:2:11: database: expected a string, found 5: write it in quotes'],
     ['database: ""', 'f:2:11: database: expected a path'],
@@ -59,12 +65,10 @@ describe('loadConfig() names the place and what would be right', () => {
     ['logs: []', 'f:2:7: logs: expected a map, found a list'],
     ['watches: { a: b }', 'f:2:10: watches: expected a list, found a map'],
     ['http: { listen: x }', 'f:2:1: http: "http" is not available in this version'],
-    ['network: {}', 'f:2:1: network: "network" is not available in this version'],
     // Trust.
-    ['trust: { source: staging }', 'f:2:18: trust.source: "staging" is not available in this version'],
     [
       'trust: { source: nothing }',
-      'f:2:18: trust.source: expected public-good, none, { tuf: URL, root: FILE } or { trusted_root: FILE }',
+      'f:2:18: trust.source: expected public-good, staging, none, { tuf: URL, root: FILE } or { trusted_root: FILE }',
     ],
     ['trust: { source: { tuf: https://h } }', 'f:2:18: trust.source: missing key "root": expected a string'],
     [
@@ -97,13 +101,6 @@ describe('loadConfig() names the place and what would be right', () => {
       'f:2:54: trust.certificate_authorities[0].chain: Cannot take "DIR/not-pem" as a CA chain: it holds no PEM block, expected CERTIFICATE blocks only',
     ],
     // Logs.
-    ['logs: { ct: true }', 'f:2:9: logs.ct: "ct" is not available in this version'],
-    [
-      'logs: { stale_after: 1h, override: {}, witnesses: {} }',
-      'f:2:9: logs.stale_after: "stale_after" is not available in this version',
-      'f:2:26: logs.override: "override" is not available in this version',
-      'f:2:40: logs.witnesses: "witnesses" is not available in this version',
-    ],
     ['logs: { poll_interval: 10 }', `f:2:24: logs.poll_interval: ${DURATION}`],
     [
       'logs: { poll_interval: 1.5s }',
@@ -127,9 +124,11 @@ describe('loadConfig() names the place and what would be right', () => {
       log(`${LOG}, start: 2026-01-31`),
       'f:4:92: logs.custom[0].start: a date needs entries with a time, and those of rekor-v2 have none; expected head, genesis or an index',
     ],
-    [log('name: l'), 'f:4:7: logs.custom[0]: missing key "type": expected one of: rekor-v1, rekor-v2'],
-    [log('name: l, type: ct'), 'f:4:24: logs.custom[0].type: "ct" is not available in this version'],
-    [log('name: l, type: rekor'), 'f:4:24: logs.custom[0].type: expected one of: rekor-v1, rekor-v2, found "rekor"'],
+    [log('name: l'), 'f:4:7: logs.custom[0]: missing key "type": expected one of: rekor-v1, rekor-v2, ct'],
+    [
+      log('name: l, type: rekor'),
+      'f:4:24: logs.custom[0].type: expected one of: rekor-v1, rekor-v2, ct, found "rekor"',
+    ],
     [
       log(LOG.replace('https://h', 'https://u:p@h/')),
       'f:4:39: logs.custom[0].url: Cannot use "https://u:p@h/" as a URL: expected no user name and no password in it',
@@ -183,11 +182,80 @@ describe('loadConfig() names the place and what would be right', () => {
       log(LOG.replace('v2', 'v1').replace('origin: h', 'origin: h - 5')),
       'f:4:60: logs.custom[0].origin: Cannot use "h - 5" as an origin: expected only what stands before " - "; it covers every shard',
     ],
-    [log(`${LOG}, also: [x]`), 'f:4:85: logs.custom[0].also: "also" is not available in this version'],
     [
       `logs: { custom: [{ ${LOG} }, { ${LOG} }] }`,
       'f:2:106: logs.custom[1].name: duplicate name "l": logs.custom[0] has it already',
       'f:2:151: logs.custom[1].origin: duplicate origin "h": logs.custom[0] has it already',
+    ],
+    [log(`${LOG}, also: [x]`), `f:4:92: logs.custom[0].also[0]: Cannot use "x" as a URL: ${URL_FORM}`],
+    [
+      log(`${LOG}, stale_after: 1y`),
+      `f:4:98: logs.custom[0].stale_after: Cannot parse duration "1y": ${DURATION}, at most 3650d`,
+    ],
+    [
+      log(`${LOG}, checkpoint: not-pem`),
+      'f:4:97: logs.custom[0].checkpoint: Cannot use "DIR/not-pem" as a checkpoint: Cannot parse signed note: expected a blank line between its text and its signatures',
+    ],
+    [
+      log('name: l, type: ct, url: "https://h/2026", public_key: ed25519.pub'),
+      'f:4:63: logs.custom[0].public_key: Cannot take "DIR/ed25519.pub" as a public key: expected ECDSA on P-256, or RSA of at least 2048 bits',
+    ],
+    [
+      log('name: l, type: ct, url: "https://h/2026", public_key: rsa1024.pub'),
+      'f:4:63: logs.custom[0].public_key: Cannot take "DIR/rsa1024.pub" as a public key: expected ECDSA on P-256, or RSA of at least 2048 bits',
+    ],
+    [
+      'logs: { custom: [{ name: a, type: ct, url: "https://h/2026", public_key: p256.pub }, { name: b, type: ct, url: "http://h/2026/", public_key: p256.pub }] }',
+      'f:2:86: logs.custom[1]: duplicate origin "h/2026": logs.custom[0] has it already',
+    ],
+    // Overrides.
+    ['logs: { override: [] }', 'f:2:19: logs.override: expected a map, found a list'],
+    ['logs: { override: { h: 1 } }', 'f:2:24: logs.override.h: expected a map, found 1'],
+    [
+      'logs: { override: { h: { type: x } } }',
+      'f:2:32: logs.override.h.type: expected one of: rekor-v1, rekor-v2, ct, found "x"',
+    ],
+    [
+      'logs: { override: { h: { poll: 1s } } }',
+      'f:2:26: logs.override.h.poll: unknown key "poll"; expected one of: type, name, url, read_path, origin, start, also, checkpoint, stale_after, enabled, public_key',
+    ],
+    [
+      'logs: { override: { "h h": { enabled: false } } }',
+      'f:2:21: logs.override["h h"]: Cannot use "h h" as an origin: expected 1 to 200 characters without white space and "+"',
+    ],
+    [
+      'logs: { override: { "h - 5": { url: "https://h", enabled: false } } }',
+      'f:2:37: logs.override["h - 5"].url: "url" is of the server and not of one shard: expected it under "h", or one of: also, checkpoint, stale_after, enabled, start',
+    ],
+    [
+      `logs: { custom: [{ ${LOG} }], override: { h: { start: 2026-01-31 } } }`,
+      'f:2:123: logs.override.h.start: a date needs entries with a time, and those of rekor-v2 have none; expected head, genesis or an index',
+    ],
+    [
+      `logs: { custom: [{ ${LOG.replace('v2', 'v1')} }], override: { h: { read_path: /x } } }`,
+      'f:2:127: logs.override.h.read_path: "read_path" is for rekor-v2 only',
+    ],
+    [
+      `logs: { custom: [{ ${LOG} }, { ${LOG.replace('name: l', 'name: m').replace('origin: h', 'origin: i')} }], override: { h: { origin: i, name: m } } }`,
+      'f:2:98: logs.custom[1]: duplicate origin "i": logs.custom[0] has it already',
+      'f:2:98: logs.custom[1]: duplicate name "m": logs.custom[0] has it already',
+    ],
+    // Witnesses.
+    ['logs: { witnesses: {} }', 'f:2:20: logs.witnesses: missing key "policy": expected a string'],
+    [
+      'logs: { witnesses: { policy: not-pem, on_missing: tell } }',
+      'f:2:30: logs.witnesses.policy: Cannot parse line 1 of a witness policy: it begins with "hello", expected log, witness, group or quorum',
+      'f:2:51: logs.witnesses.on_missing: expected one of: ignore, warn, alert, found "tell"',
+    ],
+    // The network.
+    ['network: { proxy: "http://h" }', 'f:2:19: network.proxy: expected one of: env, none, found "http://h"'],
+    [
+      'network: { ca_bundle: p256.pub }',
+      'f:2:23: network.ca_bundle: Cannot take "DIR/p256.pub" as a CA bundle: it holds no certificate, expected PEM',
+    ],
+    [
+      'network: { ca_bundle: broken.pem }',
+      'f:2:23: network.ca_bundle: Cannot take "DIR/broken.pem" as a CA bundle: certificate 1 is broken',
     ],
     // Watches.
     ['watches: [{ name: w }]', 'f:2:11: watches[0]: missing key "select": expected a list'],
@@ -376,12 +444,12 @@ describe('loadConfig() names the place and what would be right', () => {
     ],
     [route('to: c, kind: burst'), 'f:4:27: notify.routes[0].kind: "burst" is not available in this version'],
     [
-      route('to: c, kind: [forged, stalled]'),
-      'f:4:36: notify.routes[0].kind[1]: "stalled" is not available in this version',
+      route('to: c, kind: [forged, missing]'),
+      'f:4:36: notify.routes[0].kind[1]: "missing" is not available in this version',
     ],
     [
       route('to: c, kind: fokr'),
-      'f:4:27: notify.routes[0].kind: expected one of unexpected, forged, unverifiable, fork, rollback, bad-signature, wrong-origin, entry-mismatch, started, trust-stale, or a list of them',
+      'f:4:27: notify.routes[0].kind: expected one of unexpected, forged, unverifiable, fork, rollback, bad-signature, wrong-origin, entry-mismatch, entries-withheld, frozen-log-grew, key-changed, witness-missing, started, stalled, unreachable, backlog, trust-stale, or a list of them',
     ],
     [route('to: c, continue: maybe'), 'f:4:31: notify.routes[0].continue: expected true or false, found "maybe"'],
     ['notify: { group_wait: 2h }', `f:2:23: notify.group_wait: ${DURATION}, from 0s to 1h`],
@@ -401,6 +469,21 @@ describe('loadConfig() names the place and what would be right', () => {
     ['watches: []', 'f:1:1: missing key "version": expected 1'],
   ])('%s', (yaml, problem) => {
     expect(problemsOf(folder, yaml)).toEqual([problem]);
+  });
+
+  it.each([
+    ['a custom log', `{ custom: [{ ${LOG}, checkpoint: other.note }] }`, '97: logs.custom[0].checkpoint'],
+    [
+      'an override',
+      `{ custom: [{ ${LOG} }], override: { h: { checkpoint: other.note } } }`,
+      '128: logs.override.h.checkpoint',
+    ],
+  ])('refuses a pinned checkpoint of %s that its key did not sign', (_what, logs, place) => {
+    const [problem, ...others] = problemsOf(folder, `version: 1\nlogs: ${logs}\n`);
+    expect(others).toEqual([]);
+    const expected =
+      'Cannot use "DIR/other.note" as a pinned checkpoint: Cannot believe the checkpoint of "h": signed by';
+    expect(problem).toContain(`${place}: ${expected}`.replace(/^\d+/, ''));
   });
 
   it('tells everything that is wrong at once, in the order of the file', () => {

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, hash, X509Certificate, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createDemoAuthority, extension, toPem } from '../../src/demo/certificate-authority.ts';
 import { parseCertificate } from '../../src/entry/certificate.ts';
@@ -34,6 +34,33 @@ describe('createDemoAuthority()', () => {
 
   it('gives its chain as PEM, intermediate first', () => {
     expect(authority.chainPem()).toBe(`${intermediate?.toString() ?? ''}${root?.toString() ?? ''}`);
+  });
+
+  it('announces a certificate to a log before it issues it, as other readers see it', () => {
+    const { precertificate, tbs, issuerKeyHash, certificate } = authority.issueLogged({
+      subject: 'a@example.com',
+      claims: { issuer: 'https://issuer.example' },
+      notBefore: NOW,
+    });
+    const [before, after] = [precertificate, certificate].map((der) => new X509Certificate(der));
+    expect(before?.serialNumber).toBe(after?.serialNumber);
+    expect(before?.publicKey.equals(after?.publicKey as KeyObject)).toBe(true);
+    for (const leaf of [before, after]) {
+      expect(intermediate !== undefined && leaf?.checkIssued(intermediate)).toBe(true);
+      expect(leaf?.verify(intermediate?.publicKey as KeyObject)).toBe(true);
+    }
+    // RFC 6962: id-pe-poison and the list of promises.
+    const [poison, promises] = ['060a2b06010401d679020403', '060a2b06010401d679020402'].map((hex) =>
+      Buffer.from(hex, 'hex'),
+    );
+    expect(
+      [poison, promises].map((id) => [precertificate, tbs, certificate].map((der) => der.includes(id ?? ''))),
+    ).toEqual([
+      [true, false, false],
+      [false, false, true],
+    ]);
+    const issuer = intermediate?.publicKey.export({ type: 'spki', format: 'der' }) ?? '';
+    expect(issuerKeyHash).toEqual(hash('sha256', issuer, 'buffer'));
   });
 
   it('issues what Fulcio issues, as other readers see it', () => {

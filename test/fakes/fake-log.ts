@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import { listenOnLoopback, type Listening } from '../../src/demo/listen.ts';
-import { encodeBundle, filePath, LocalLog } from '../../src/demo/local-log.ts';
+import { encodeBundle, filePath, LocalLog, type KeyPair } from '../../src/demo/local-log.ts';
 import type { Hash } from '../../src/tlog/hash.ts';
 import { tilePath, widthAt } from '../../src/tlog/tile.ts';
 
@@ -23,9 +23,9 @@ const CHECKPOINT = /^checkpoint$/;
 
 export type RunningFakeLog = FakeLog & Listening;
 
-/** Starts a real signed log over HTTP that misbehaves on demand. */
-export async function startFakeLog(origin = 'log.test'): Promise<RunningFakeLog> {
-  const log = new FakeLog(origin);
+/** Starts a real signed log over HTTP that misbehaves on demand. `pair`: of the log in whose name it speaks. */
+export async function startFakeLog(origin = 'log.test', pair?: KeyPair): Promise<RunningFakeLog> {
+  const log = new FakeLog(origin, pair);
   const server = createServer((request, response) => {
     log.handle(request, response);
   });
@@ -94,6 +94,15 @@ export class FakeLog extends LocalLog {
         leaves[index % 256] = leaf;
       }
       return { status, body: encodeBundle(leaves) };
+    });
+  }
+
+  /** Serves no bundle that would hold one of these leaves. */
+  withhold(...indexes: readonly number[]): void {
+    this.before((path) => {
+      const [, number = ''] = /^tile\/entries\/([x\d/]+)/.exec(path) ?? [];
+      const bundle = number === '' ? -1 : Number(number.replace(/[x/]/g, ''));
+      return indexes.some((index) => Math.floor(index / 256) === bundle) ? { status: 404, body: 'withheld' } : null;
     });
   }
 

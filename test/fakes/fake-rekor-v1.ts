@@ -48,6 +48,7 @@ export class FakeRekorV1 extends HonestRekorV1 {
   #hooks: Hook[] = [];
   #entryChanges: ((entries: WireEntry[]) => WireEntry[])[] = [];
   #infoChanges: ((info: WireLogInfo) => unknown)[] = [];
+  readonly #spoiled = new Map<number, Misbehaviour>();
 
   /** Adds a hook before those that are there. */
   before(hook: Hook): void {
@@ -76,6 +77,7 @@ export class FakeRekorV1 extends HonestRekorV1 {
     this.#hooks = [];
     this.#entryChanges = [];
     this.#infoChanges = [];
+    this.#spoiled.clear();
     for (const shard of this.shards) {
       shard.heal();
     }
@@ -84,6 +86,11 @@ export class FakeRekorV1 extends HonestRekorV1 {
   /** Leaves these global indexes out of every answer. */
   omit(...globalIndexes: readonly number[]): void {
     this.changeEntries((entries) => entries.filter((entry) => !globalIndexes.includes(entry.logIndex)));
+  }
+
+  /** Answers every retrieval so that asks for this global index, whatever else it asks for. */
+  spoil(globalIndex: number, answer: Misbehaviour = { status: 500, body: '{"code":500,"message":"spoiled"}' }): void {
+    this.#spoiled.set(globalIndex, answer);
   }
 
   /** Serves the entries of each answer backwards. */
@@ -153,7 +160,8 @@ export class FakeRekorV1 extends HonestRekorV1 {
     const asked = `${request.method ?? ''} ${url.pathname}`;
     this.requests.push(asked);
     this.cacheControls.push(...[request.headers['cache-control'] ?? []].flat());
-    const hooked = this.#hooks.reduce<Misbehaviour | null>((found, hook) => found ?? hook(asked), null);
+    const spoiled = RETRIEVE.test(asked) ? this.#spoils(body) : null;
+    const hooked = this.#hooks.reduce<Misbehaviour | null>((found, hook) => found ?? hook(asked), spoiled);
     if (hooked === 'hang') {
       return;
     }
@@ -181,6 +189,12 @@ export class FakeRekorV1 extends HonestRekorV1 {
     }
     const served = this.#entryChanges.reduce((entries, change) => change(entries), this.retrieve(logIndexes));
     return { status: 200, json: served.map(({ uuid, ...entry }) => ({ [uuid]: entry })) };
+  }
+
+  #spoils(body: string): Misbehaviour | null {
+    const { logIndexes } = JSON.parse(body) as { readonly logIndexes: readonly number[] };
+    const index = logIndexes.find((each) => this.#spoiled.has(each));
+    return index === undefined ? null : (this.#spoiled.get(index) ?? null);
   }
 
   #answer(requests: RegExp, answer: Misbehaviour): void {

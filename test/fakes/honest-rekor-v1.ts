@@ -1,5 +1,5 @@
 import type { NoteKey } from '../../src/tlog/note.ts';
-import { FakeShard, type WireEntry, type WireShard } from './fake-rekor-v1-shard.ts';
+import { FakeShard, type ShardSigner, type WireEntry, type WireShard } from './fake-rekor-v1-shard.ts';
 
 /** The answer of `/api/v1/log`. */
 export interface WireLogInfo extends WireShard {
@@ -15,6 +15,8 @@ export interface RekorV1Options {
   readonly host?: string;
   /** The first shard begins at this global index: before it, a shard of that many entries is listed that nobody can read. */
   readonly firstIndex?: number;
+  /** Of the first shard, where it speaks in the name of another log. */
+  readonly signer?: ShardSigner;
 }
 
 /** A Rekor v1 log in memory, sharded as real ones are: real ECDSA keys, trees, proofs and signed entry timestamps. */
@@ -23,9 +25,9 @@ export class HonestRekorV1 {
   /** Oldest first, the active one last. */
   readonly shards: [FakeShard, ...FakeShard[]];
 
-  constructor({ host = 'rekor.test', firstIndex = 0 }: RekorV1Options = {}) {
+  constructor({ host = 'rekor.test', firstIndex = 0, signer }: RekorV1Options = {}) {
     this.host = host;
-    const first = new FakeShard(host, 0, firstIndex);
+    const first = new FakeShard(host, 0, firstIndex, signer);
     this.shards = firstIndex === 0 ? [first] : [FakeShard.unreadable(host, firstIndex, first.signer), first];
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EntryBatch, LogReader } from '../../src/log/log.ts';
+import type { EntryBatch, Evidence, LogReader } from '../../src/log/log.ts';
 import { catchUp } from '../../src/monitor/catch-up.ts';
+import { followedLog } from '../../src/monitor/followed-source.ts';
 import { saveCheckpoint } from '../../src/store/checkpoints.ts';
 import { findLog, registerLogs, saveFrontier, saveJoined, type LogPosition } from '../../src/store/logs.ts';
 import { recordSource } from '../../src/store/sources.ts';
@@ -42,7 +43,8 @@ async function setTarget(): Promise<void> {
 const position = () => findLog(rig.store, site.origin)?.position as LogPosition;
 
 /** Goes on from what the database holds. */
-const run = (log = reader, signal = NEVER) => catchUp(log, position().frontier, target, rig.deps(), signal);
+const run = (log = reader, signal = NEVER) =>
+  catchUp(followedLog(log), position().frontier, target, rig.deps(), signal);
 
 /** The reader, but with other batches. */
 function reading(batches: (real: AsyncIterable<EntryBatch>) => AsyncIterable<EntryBatch>): LogReader {
@@ -55,6 +57,9 @@ function reading(batches: (real: AsyncIterable<EntryBatch>) => AsyncIterable<Ent
     fetchFrontier: (tree, size, signal) => reader.fetchFrontier(tree, size, signal),
     proveConsistency: (small, large, signal) => reader.proveConsistency(small, large, signal),
     indexAt: (tree, time, signal) => reader.indexAt(tree, time, signal),
+    proveInclusion: (tree, index, signal) => reader.proveInclusion(tree, index, signal),
+    stepOver: (tree, from, signal) => reader.stepOver(tree, from, signal),
+    confirmEnd: (tree, signal) => reader.confirmEnd(tree, signal),
     entries: (tree, from, signal) => batches(reader.entries(tree, from, signal)),
   };
 }
@@ -183,7 +188,7 @@ describe.each(BOTH)('catchUp() on a %s log', (type, start) => {
         end.abort();
       },
     };
-    await catchUp(reader, position().frontier, target, deps, end.signal);
+    await catchUp(followedLog(reader), position().frontier, target, deps, end.signal);
     expect(position().frontier.size).toBe(batchSize);
     expect(rig.verdicts()).toEqual(['0 widget-release unexpected']);
     await run();
@@ -197,7 +202,7 @@ describe.each(BOTH)('catchUp() on a %s log', (type, start) => {
         throw new Error('disk full');
       },
     };
-    await expect(catchUp(reader, position().frontier, target, deps, NEVER)).rejects.toThrow('disk full');
+    await expect(catchUp(followedLog(reader), position().frontier, target, deps, NEVER)).rejects.toThrow('disk full');
     expect(position().frontier.size).toBe(0);
     expect(rig.outcome()).toMatchObject({ findings: [], counts: [], alerts: [], deliveries: [] });
   });
@@ -210,8 +215,8 @@ describe.each(BOTH)('catchUp() on a %s log', (type, start) => {
     const error: unknown = await run().catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'LogMisbehaved', evidence: { kind: 'fork', signed: true } });
     // Just asserted.
-    const { evidence } = error as { evidence: Parameters<typeof provesPrefix>[0] };
-    expect(evidence?.notes[0]).toBe(seen.note);
+    const { evidence } = error as { evidence: Evidence };
+    expect(evidence.notes[0]).toBe(seen.note);
     expect(provesPrefix(evidence, site)).toEqual([batchSize + 5, site.size]);
     expect(position().frontier.size).toBe(batchSize);
     expect(rig.verdicts()).toEqual(['0 widget-release unexpected']);
@@ -242,7 +247,7 @@ describe('catchUp() on a Rekor v1 log that vouches for entries by another histor
   const contradiction = async () => {
     const error: unknown = await run().catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'LogMisbehaved', evidence: { kind: 'fork', signed: true } });
-    return (error as { evidence: Parameters<typeof provesPrefix>[0] }).evidence; // Just asserted.
+    return (error as { evidence: Evidence }).evidence; // Just asserted.
   };
 
   it('notices it by the notes before it stores anything', async () => {
@@ -266,7 +271,7 @@ describe('catchUp() on a Rekor v1 log that vouches for entries by another histor
     lie(27);
     const evidence = await contradiction();
     expect(provesPrefix(evidence, site)).toEqual([25, 27]);
-    expect(openCheckpoint(evidence?.notes[0] ?? '', site).root.equals(target.root)).toBe(true);
+    expect(openCheckpoint(evidence.notes[0] ?? '', site).root.equals(target.root)).toBe(true);
     expect(position().frontier.size).toBe(20);
   });
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { LogMisbehaved, LogUnavailable, type LogSource } from '../../src/log/log.ts';
 import type { FollowDeps } from '../../src/monitor/follow-deps.ts';
+import { followed } from '../../src/monitor/followed-source.ts';
 import { followSource, passOverSource } from '../../src/monitor/follow-source.ts';
 import { readStatus } from '../../src/store/status.ts';
 import { startFakeRekorV1, type RunningFakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
@@ -44,7 +45,12 @@ async function waitsUntil(
     stop?.();
     await nextTurn();
   };
-  await followSource(source, pollIntervalMs, { ...rig.deps(), clock: { now: () => rig.now, sleep } }, end.signal);
+  await followSource(
+    followed(source),
+    pollIntervalMs,
+    { ...rig.deps(), clock: { now: () => rig.now, sleep } },
+    end.signal,
+  );
   return waits;
 }
 
@@ -184,7 +190,7 @@ describe.each(BOTH)('followSource() over a %s log', (_, start) => {
       when(() => {
         end.abort();
       });
-      await followSource(site.source(rig.http), 3_600_000, deps, end.signal);
+      await followSource(followed(site.source(rig.http)), 3_600_000, deps, end.signal);
     };
 
     it.each<[string, Part, Answer]>([
@@ -238,7 +244,7 @@ describe.each(BOTH)('followSource() over a %s log', (_, start) => {
     });
 
     it('before it began', async () => {
-      await followSource(site.source(rig.http), 1000, rig.deps(), AbortSignal.abort());
+      await followSource(followed(site.source(rig.http)), 1000, rig.deps(), AbortSignal.abort());
       expect(readStatus(rig.store).logs).toEqual([]);
     });
   });
@@ -289,7 +295,7 @@ describe('followSource() over several shards', () => {
         expect(log).not.toBe(rekor.origin);
       },
     };
-    await expect(followSource(site.source(rig.http), 1, deps, NEVER)).rejects.toThrow('not to be');
+    await expect(followSource(followed(site.source(rig.http)), 1, deps, NEVER)).rejects.toThrow('not to be');
     await expectSilence();
   });
 
@@ -306,7 +312,7 @@ describe('followSource() over several shards', () => {
         return readers;
       },
     };
-    await expect(followSource(faulty, 1, { ...rig.deps(), clock: systemClock }, NEVER)).rejects.toThrow(
+    await expect(followSource(followed(faulty), 1, { ...rig.deps(), clock: systemClock }, NEVER)).rejects.toThrow(
       new TypeError('our own'),
     );
     await expectSilence();
@@ -336,7 +342,7 @@ describe('followSource() over several shards', () => {
       await isReading;
     };
     const deps: FollowDeps = { ...rig.deps(), clock: { now: () => rig.now, sleep } };
-    await expect(followSource(faulty, 1000, deps, NEVER)).rejects.toThrow('our own');
+    await expect(followSource(followed(faulty), 1000, deps, NEVER)).rejects.toThrow('our own');
     const before = sleeps;
     for (let turns = 0; turns < 20; turns += 1) {
       await nextTurn();
@@ -347,7 +353,7 @@ describe('followSource() over several shards', () => {
   it('does not take a fault of our own for one of the log', async () => {
     const deps: FollowDeps = { ...rig.deps(), watches: [{ ...rig.watches[0], select: null } as never] };
     site.append([site.entry(certify(STRANGER))]);
-    await expect(passOverSource(site.source(rig.http), deps, NEVER)).rejects.toBeInstanceOf(TypeError);
+    await expect(passOverSource(followed(site.source(rig.http)), deps, NEVER)).rejects.toBeInstanceOf(TypeError);
     expect(rig.alerts()).toEqual([]);
     expect(rig.log(site.origin)).toMatchObject({ last_error: null });
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogReader, Start } from '../../src/log/log.ts';
+import { followedLog } from '../../src/monitor/followed-source.ts';
 import { joinLog } from '../../src/monitor/join-log.ts';
 import { Frontier } from '../../src/tlog/frontier.ts';
 import { leafHash, sha256 } from '../../src/tlog/hash.ts';
@@ -29,7 +30,7 @@ async function reader(): Promise<LogReader> {
 /** Joins at the checkpoint that is served now. */
 async function joined(start: Start): Promise<Frontier> {
   const log = await reader();
-  return joinLog(log, start, await log.fetchCheckpoint(NEVER), NEVER);
+  return joinLog(followedLog(log, { start }), await log.fetchCheckpoint(NEVER), NEVER);
 }
 
 function frontierOf(size: number): Frontier {

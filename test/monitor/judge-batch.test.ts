@@ -38,14 +38,18 @@ function leaves(...data: readonly Buffer[]): Leaf[] {
 }
 
 const judged = (batch: readonly Leaf[], watches = [releaseWatch()]) =>
-  judgeBatch(batch, watches, CONTEXT).judged.map(({ leaf, judgements }) => ({
+  judgeBatch('rekor-v2', batch, watches, CONTEXT).judged.map(({ leaf, judgements }) => ({
     index: leaf.index,
     judgements: judgements.map(({ watch, signer, verdict }) => [watch, signer, verdict]),
   }));
 
 describe('judgeBatch()', () => {
   it('makes nothing of nothing', () => {
-    expect(judgeBatch([], [releaseWatch()], CONTEXT)).toEqual({ judged: [], unparsable: [], kinds: new Map() });
+    expect(judgeBatch('rekor-v2', [], [releaseWatch()], CONTEXT)).toEqual({
+      judged: [],
+      unparsable: [],
+      kinds: new Map(),
+    });
   });
 
   it('gives what the watches select, in the order of the log', () => {
@@ -88,7 +92,7 @@ describe('judgeBatch()', () => {
 
   it('gives the leaf with what was read in it', () => {
     const [leaf] = leaves(hashedRekordV2({ ...release, artifact }));
-    const { judged: found } = judgeBatch(leaf === undefined ? [] : [leaf], [releaseWatch()], CONTEXT);
+    const { judged: found } = judgeBatch('rekor-v2', leaf === undefined ? [] : [leaf], [releaseWatch()], CONTEXT);
     expect(found[0]?.leaf).toBe(leaf);
     expect(found[0]?.entry).toMatchObject({ kind: 'hashedrekord', apiVersion: '0.0.2' });
     expect(found[0]?.judgements).toEqual([
@@ -106,7 +110,7 @@ describe('judgeBatch()', () => {
   it('gives what cannot be decoded, and goes on', () => {
     const broken = Buffer.from('{"apiVersion":"0.0.2","kind":"dsse","spec":{}}');
     const batch = leaves(Buffer.from('no JSON'), broken, hashedRekordV2({ ...release, artifact }));
-    const { judged: found, unparsable, kinds } = judgeBatch(batch, [releaseWatch()], CONTEXT);
+    const { judged: found, unparsable, kinds } = judgeBatch('rekor-v2', batch, [releaseWatch()], CONTEXT);
     expect(found.map(({ leaf }) => leaf.index)).toEqual([102]);
     expect(unparsable).toEqual([
       { leaf: batch[0], kind: null, problem: expect.any(String) as string },
@@ -128,7 +132,7 @@ describe('judgeBatch()', () => {
       hashedRekordV2({ ...stranger, artifact }),
       dsseV2({ signers: [stranger], payload: artifact }),
     );
-    expect(judgeBatch(batch, [], CONTEXT)).toEqual({
+    expect(judgeBatch('rekor-v2', batch, [], CONTEXT)).toEqual({
       judged: [],
       unparsable: [],
       kinds: new Map([
@@ -157,7 +161,7 @@ describe('judgeBatch()', () => {
           for (const { at, to } of changes) {
             data.writeUInt8(to, at % data.length);
           }
-          const { kinds } = judgeBatch(leaves(data), watches, CONTEXT);
+          const { kinds } = judgeBatch('rekor-v2', leaves(data), watches, CONTEXT);
           expect([...kinds.values()]).toEqual([1]);
         },
       ),
@@ -175,7 +179,7 @@ describe('judgeBatch()', () => {
           certificate.writeUInt8(to, at % certificate.length);
         }
         const batch = leaves(hashedRekordV2({ certificate, privateKey: branch.privateKey, artifact }));
-        const { kinds } = judgeBatch(batch, [watch], CONTEXT);
+        const { kinds } = judgeBatch('rekor-v2', batch, [watch], CONTEXT);
         expect([...kinds.values()]).toEqual([1]);
       }),
       { numRuns: 1000 },

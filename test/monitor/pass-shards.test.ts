@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashedRekordV1 } from '../../src/demo/entries.ts';
-import type { LogSource, Start } from '../../src/log/log.ts';
+import type { LogReader, LogSource, Start } from '../../src/log/log.ts';
 import { createRekorV1Source } from '../../src/log/rekor-v1/reader.ts';
+import { followedLog } from '../../src/monitor/followed-source.ts';
+import { pass } from '../../src/monitor/pass.ts';
+import { saveDecision } from '../../src/store/decisions.ts';
 import { startFakeRekorV1, type RunningFakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
 import { certify, fillers, releaseAt } from '../support/actors.ts';
-import { MonitorRig } from '../support/monitor-rig.ts';
+import { MonitorRig, NEVER } from '../support/monitor-rig.ts';
 
 let rig: MonitorRig;
 let rekor: RunningFakeRekorV1;
@@ -191,15 +194,141 @@ describe('passOverSource() over Rekor v1', () => {
     );
   });
 
-  it('holds on to a shard that is no longer listed', async () => {
-    const source = sourceFrom('genesis');
+  describe('a shard that is no longer listed', () => {
+    const hide = () => {
+      rekor.changeLogInfo((info) => ({ ...info, inactiveShards: [] }));
+    };
+
+    beforeEach(() => {
+      grow(13);
+      rekor.rollOver({ sameKey: true });
+    });
+
+    it.each(['while it is followed', 'after a restart'])('is missed no more once it had ended (%s)', async (when) => {
+      grow(4);
+      const source = sourceFrom('genesis');
+      await rig.poll(source);
+      hide();
+      expect(await rig.poll(when === 'after a restart' ? sourceFrom('genesis') : source)).toEqual([
+        { kind: 'verified', size: 4 },
+      ]);
+      const [first] = await sourceFrom('genesis').discover(NEVER);
+      expect(first?.origin).toBe(rekor.origin);
+      expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 4, 'verified')]);
+    });
+
+    it('is unreachable while it was not shown to have ended', async () => {
+      const source = sourceFrom('genesis');
+      await rig.poll(source);
+      expect(positions()).toEqual([position(0, 0, 13, 'verified'), position(1, 0, 0, 'verified')]);
+      hide();
+      expect(await rig.poll(source)).toEqual([
+        { kind: 'verified', size: 0 },
+        { kind: 'unavailable', retryAfterMs: undefined },
+      ]);
+      expect(rig.log(rekor.shards[0].origin)).toMatchObject({
+        state: 'unreachable',
+        verified_size: 13,
+        last_error: `Cannot read checkpoint of "${rekor.shards[0].origin}": the log no longer lists this shard`,
+      });
+      rekor.heal();
+      grow(1);
+      await rig.poll(source);
+      expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 1, 'verified')]);
+    });
+
+    it('is at its end also for the loop that follows it', async () => {
+      grow(4);
+      const source = sourceFrom('genesis');
+      const [first] = await source.discover(NEVER);
+      await rig.poll(source);
+      hide();
+      // Discovered before it vanished.
+      expect(await pass(followedLog(first as LogReader), rig.deps(), NEVER)).toEqual({ kind: 'verified', size: 13 });
+      expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 4, 'verified')]);
+    });
+  });
+});
+
+/** The list of shards is not signed: only what the entries are signed for can end one. */
+describe('passOverSource() over a Rekor v1 shard that is said to have ended', () => {
+  beforeEach(() => {
     grow(13);
+    rekor.rollOver({ sameKey: true });
+    grow(7);
+  });
+
+  it('does not believe it of the last one', async () => {
+    // As if they had come in the other order.
+    rekor.changeLogInfo(({ inactiveShards, ...active }) => ({
+      ...inactiveShards?.[0],
+      inactiveShards: [{ ...active }],
+    }));
+    await rig.poll(sourceFrom('genesis'));
+    expect(positions()).toMatchObject([{ state: 'unreachable' }, position(0, 0, 13, 'verified')]);
+    rekor.heal();
+    grow(3);
+    await rig.poll(sourceFrom('genesis'));
+    expect(positions()).toEqual([position(1, 0, 10, 'verified'), position(0, 0, 13, 'frozen')]);
+    expect(rig.alerts()).toEqual([]);
+  });
+
+  it('does not believe it of an older head', async () => {
+    rekor.shards[0].headSize = () => 11;
+    rekor.lieAboutSize(rekor.shards[0].treeId, 13);
+    await rig.poll(sourceFrom('genesis'));
+    expect(positions()).toEqual([position(0, 0, 11, 'verified'), position(1, 0, 7, 'verified')]);
+    rekor.heal();
+    await rig.poll(sourceFrom('genesis'));
+    expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 7, 'verified')]);
+  });
+
+  it('does not believe it by an entry that nobody signed for the index behind it', async () => {
+    rekor.badTimestamp(13);
+    expect(await rig.poll(sourceFrom('genesis'))).toMatchObject([{ kind: 'verified', size: 13 }, {}]);
+    expect(positions()).toMatchObject([position(0, 0, 13, 'verified'), {}]);
+  });
+
+  it('asks for its end once', async () => {
+    const source = sourceFrom('genesis');
     await rig.poll(source);
-    rekor.rollOver();
-    const withFirst = sourceFrom('genesis');
-    await rig.poll(withFirst);
-    rekor.changeLogInfo((info) => ({ ...info, inactiveShards: [] }));
-    expect(await rig.poll(withFirst)).toEqual([{ kind: 'verified', size: 0 }]);
-    expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 0, 'verified')]);
+    const asked = rekor.retrievals.length;
+    await rig.poll(source);
+    await rig.poll(source);
+    expect(rekor.retrievals.length).toBe(asked);
+  });
+
+  it('tells when it grows, holds its position, and heals by itself', async () => {
+    await rig.poll(sourceFrom('genesis'));
+    const [first] = rekor.shards;
+    first.append(fillers(2));
+    expect(await rig.poll(sourceFrom('genesis'))).toEqual([{ kind: 'misbehaving' }, { kind: 'verified', size: 7 }]);
+    expect(rig.onlyAlert()).toMatchObject({
+      class: 'log',
+      kind: 'frozen-log-grew',
+      severity: 'critical',
+      log: first.origin,
+      evidence: { signed: false, notes: [expect.any(String), expect.any(String)] },
+    });
+    expect(rig.rows('SELECT state, stopped_by, frontier_size FROM logs ORDER BY rowid LIMIT 1')).toEqual([
+      { state: 'misbehaving', stopped_by: null, frontier_size: 13 },
+    ]);
+    first.headSize = () => 13;
+    await rig.poll(sourceFrom('genesis'));
+    expect(positions()).toEqual([position(0, 0, 13, 'frozen'), position(1, 0, 7, 'verified')]);
+  });
+
+  it('reads on in it when an operator decides so', async () => {
+    await rig.poll(sourceFrom('genesis'));
+    const [first] = rekor.shards;
+    first.append(fillers(1, 13));
+    await rig.poll(sourceFrom('genesis'));
+    saveDecision(rig.store, { log: first.origin, by: 'alice', note: 'asked', alert: null }, rig.now);
+    await rig.poll(sourceFrom('genesis'));
+    expect(rig.rows('SELECT outcome FROM decisions')).toEqual([
+      { outcome: 'it goes on from 13: what it shows now extends the tree that was proven' },
+    ]);
+    expect(rig.onlyAlert('frozen-log-grew').state).toBe('closed');
+    expect(rig.rows(`SELECT frozen_note FROM logs WHERE origin = '${first.origin}'`)).toEqual([{ frozen_note: null }]);
   });
 });

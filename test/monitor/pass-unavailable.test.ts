@@ -17,7 +17,11 @@ const ANSWERS: readonly (readonly [string, Answer, RegExp])[] = [
   ],
   ['half of an answer', { status: 200, body: '{"treeID":"79' }, /the answer begins "\{"treeID":"79/],
   ['an empty answer', { status: 200, body: '' }, /the answer begins ""/],
-  ['an answer that is too large', { status: 200, body: 'x'.repeat(34 * MEBIBYTE) }, /larger than \d+ bytes/],
+  [
+    'an answer that is too large',
+    { status: 200, headers: { 'content-length': 34 * MEBIBYTE }, body: 'x'.repeat(34 * MEBIBYTE) },
+    /larger than \d+ bytes/,
+  ],
   ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: '' }, /redirects to "127.0.0.1:9"/],
   ['no answer', 'hang', /no complete answer within 400 ms/],
 ];
@@ -81,6 +85,18 @@ describe.each(BOTH)('pass() over a %s log that does not answer', (_, start) => {
     site.heal();
     site.answer('entries', { status: 503, headers: { 'retry-after': '90' }, body: '' });
     expect(await poll()).toEqual([{ kind: 'unavailable', retryAfterMs: 90_000 }]);
+  });
+
+  it.each([429, 503])('takes a %i now and then in mid-catch-up for what it is', async (status) => {
+    site.append(fillers(800, 13));
+    let asked = 0;
+    site.observe('entries', () => {
+      asked += 1;
+      return asked % 10 === 2 ? { status, body: '' } : null;
+    });
+    expect(await poll()).toEqual([{ kind: 'verified', size: 813 }]);
+    expect(rig.log(site.origin)).toMatchObject({ last_error: null, kinds: { filler: 813 } });
+    expect(rig.messages()).not.toContain('log unavailable');
   });
 
   it('leaves the other logs alone', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { followed } from '../../src/monitor/followed-source.ts';
 import { passOverSource } from '../../src/monitor/follow-source.ts';
 import { listAlerts } from '../../src/store/alerts.ts';
 import {
@@ -56,8 +57,13 @@ describe.each(BOTH)('pass() over a %s log', (type, start) => {
       started_at_index: 0,
       examined_size: 25,
       last_error: null,
+      alive_at: NOW.toISOString(),
       witnesses: [],
+      also: [],
       kinds: { filler: 25 },
+      rate: null,
+      growth: null,
+      behind_since: null,
     });
   });
 
@@ -153,7 +159,7 @@ describe.each(BOTH)('pass() over a %s log', (type, start) => {
         run: `${REPOSITORY}/actions/runs/4711/attempts/1`,
         commit: `${REPOSITORY}/commit/0123456789abcdef0123456789abcdef01234567`,
       },
-      evidence: null,
+      evidence: expect.objectContaining({ kind: 'inclusion', log: site.origin, type: site.type }) as object,
       notify: null,
       occurrences: 1,
       firstSeen: NOW,
@@ -357,7 +363,7 @@ describe.each(BOTH)('pass() over a %s log', (type, start) => {
     await poll();
     site.append(fillers(3, 3));
     const before = rig.outcome();
-    const outcomes = await passOverSource(site.source(rig.http), rig.deps(), AbortSignal.abort());
+    const outcomes = await passOverSource(followed(site.source(rig.http)), rig.deps(), AbortSignal.abort());
     expect(outcomes).toEqual([{ kind: 'unavailable', retryAfterMs: undefined }]);
     expect(rig.outcome()).toEqual(before);
   });

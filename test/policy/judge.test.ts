@@ -302,3 +302,46 @@ describe('judge() on claims', () => {
     ]);
   });
 });
+
+describe('judge() on what a CT log holds', () => {
+  const issuance = (kind: 'certificate' | 'precertificate', ...signers: readonly Signer[]) => ({
+    ...entryOf(...signers),
+    kind,
+    artifacts: [],
+    issuance: 'ab'.repeat(32),
+  });
+  const OF_SIGNATURES = {
+    signature: 'verified',
+    kind: ['hashedrekord', 'dsse'],
+    artifact: 'sha256:*',
+    signing_time: 'within',
+    sct: 'verified',
+  } as const;
+  const unchecked = contextOf({ signatureOf: () => 'not-checkable' });
+
+  it('does not count claims of signatures against it', () => {
+    const watch = watchOf([{ source_repository: 'acme/widget' }], { runner: 'github-hosted', ...OF_SIGNATURES });
+    expect(judge(issuance('precertificate', certified(RELEASE)), [watch], unchecked)).toMatchObject([
+      { verdict: 'expected', violations: [], signature: 'not-checkable' },
+    ]);
+    expect(judge(entryOf(certified(RELEASE)), [watch], unchecked)).toMatchObject([{ verdict: 'unexpected' }]);
+  });
+
+  it('counts every other claim', () => {
+    const watch = watchOf([{ source_repository: 'acme/widget' }], { runner: 'self-hosted', ...OF_SIGNATURES });
+    expect(judge(issuance('certificate', certified(RELEASE)), [watch], unchecked)).toMatchObject([
+      { verdict: 'unexpected', violations: [{ claim: 'runner' }] },
+    ]);
+    const nobody = watchOf([{ source_repository: 'acme/widget' }], 'none');
+    expect(judge(issuance('certificate', certified(RELEASE)), [nobody], unchecked)).toMatchObject([
+      { verdict: 'unexpected', violations: [] },
+    ]);
+  });
+
+  it('is selected by its kind, and by no artifact', () => {
+    const watches = [watchOf([{ kind: 'certificate' }], null, 'kind'), watchOf([{ artifact: '**' }], null, 'artifact')];
+    expect(judge(issuance('certificate', certified(RELEASE)), watches, unchecked).map(({ watch }) => watch)).toEqual([
+      'kind',
+    ]);
+  });
+});

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listDecisions, saveDecision } from '../../src/store/decisions.ts';
+import { Store } from '../../src/store/store.ts';
 import type { Known } from '../support/monitor-bench.ts';
 import { hasRealdata } from '../support/realdata.ts';
 import {
@@ -42,6 +45,31 @@ describe.runIf(hasRealdata)('the program on a fork of the recorded Rekor v1 log'
     await sharded.runAt('log/log-rollover-9.json');
     expect(stateOf(sharded.bench.read())).toEqual({ [SHARD_A]: 'misbehaving 55', [SHARD_B]: 'verified 9' });
     expect(sharded.bench.read().history.filter(({ log }) => log === SHARD_B).length).toBeGreaterThan(1);
+  });
+
+  it('goes on with it when an operator decides, and stops again when the other tree comes back', async () => {
+    await sharded.runAt(HONEST_55);
+    await sharded.runAt(forkBeside(FORK_55, 'rollover-1'));
+    decide();
+    expect(await sharded.runAt('log/log-rollover-9.json')).toEqual({ found: false, failed: false });
+    expect(stateOf(sharded.bench.read())).toEqual({ [SHARD_A]: 'frozen 55', [SHARD_B]: 'verified 9' });
+    expect(outcomes()).toEqual(['it goes on from 55: what it shows now extends the tree that was proven']);
+    expect(forksOf(sharded.bench.read())).toEqual(['fork closed 1']);
+
+    expect(await sharded.runAt(forkBeside(FORK_55, 'rollover-9'))).toEqual({ found: true, failed: false });
+    expect(stateOf(sharded.bench.read())).toEqual({ [SHARD_A]: 'misbehaving 55', [SHARD_B]: 'verified 9' });
+    expect(forksOf(sharded.bench.read())).toEqual(['fork open 2']);
+  });
+
+  it('keeps a decision for another tree while the log shows no entries of that', async () => {
+    await sharded.runAt(HONEST_55);
+    await sharded.runAt(forkBeside(FORK_55, 'rollover-1'));
+    decide();
+    const outcome = await sharded.runAt(forkBeside(FORK_55, 'rollover-1'));
+    expect(outcome).toEqual({ found: true, failed: false });
+    expect(stateOf(sharded.bench.read())).toEqual({ [SHARD_A]: 'misbehaving 55', [SHARD_B]: 'verified 1' });
+    // What it proves its entries by is the first tree still.
+    expect(outcomes()).toEqual([expect.stringContaining('the log contradicts itself anew: ')]);
   });
 
   it.each([
@@ -90,12 +118,38 @@ describe.runIf(hasRealdata)('the program on a fork of the recorded Rekor v1 log'
     ]);
   });
 
+  /** An operator says that shard A shall go on. */
+  function decide(): void {
+    withStore((store) => {
+      saveDecision(store, { log: SHARD_A, by: 'alice', note: 'asked', alert: null }, new Date());
+    });
+  }
+
+  function outcomes(): readonly (string | null)[] {
+    return withStore((store) => listDecisions(store, SHARD_A).map(({ outcome }) => outcome));
+  }
+
+  function withStore<T>(use: (store: Store) => T): T {
+    const store = Store.open(join(sharded.bench.folder, 'data/sigwatch.db'));
+    try {
+      return use(store);
+    } finally {
+      store.close();
+    }
+  }
+
   /** The answer of `/api/v1/log` as recorded after the rollover, with another head of shard A in it. */
   function forkBeside(fork: string, rollover: string): string {
     const info = { ...readRecorded(`log/log-${rollover}.json`), inactiveShards: [readRecorded(fork)] };
     return sharded.bench.write('rollover-forked.json', JSON.stringify(info));
   }
 });
+
+function forksOf({ alerts }: Pick<Known, 'alerts'>): readonly string[] {
+  return alerts
+    .filter(({ kind }) => kind === 'fork')
+    .map(({ kind, state, occurrences }) => `${kind} ${state} ${occurrences}`);
+}
 
 function headOf(name: string): string {
   return String(readRecorded(name)['signedTreeHead']);

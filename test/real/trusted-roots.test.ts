@@ -2,12 +2,18 @@ import { createPublicKey } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../../src/log/http.ts';
+import type { LogsConfig } from '../../src/config/config.ts';
 import { createSources } from '../../src/sources.ts';
 import { parseTrustedRoot } from '../../src/trust/trusted-root.ts';
 import { countEach } from '../support/count-each.ts';
 import { hasRealdata, realdata } from '../support/realdata.ts';
 
 /** Type, origin, kind of key, and when it began and ended. */
+const CONFIG: LogsConfig = {
+  ...{ discover: true, ct: false, pollIntervalMs: 10_000, start: 'head', staleAfterMs: null },
+  ...{ custom: [], override: new Map(), witnesses: null },
+};
+
 const PRODUCTION_V1 = 'rekor-v1 rekor.sigstore.dev ec 2021-01-12/';
 const PRODUCTION_V2 = 'rekor-v2 log2025-1.rekor.sigstore.dev ed25519 2025-09-23/';
 const STAGING_V1 = 'rekor-v1 rekor.sigstage.dev ec 2021-01-12/';
@@ -84,9 +90,10 @@ describe.runIf(hasRealdata)('every trusted root that the public instances publis
     expect(trust.logs.map(describeLog)).toEqual(logs);
     expect(trust.logs.map(({ spki }) => spki.toString('base64'))).toEqual(keysOf(json));
 
-    const config = { discover: true, pollIntervalMs: 10_000, start: 'head', custom: [] } as const;
-    const sources = createSources(config, trust.logs, { http, publicHttp });
-    expect(sources.map(({ name, type, url, origin, start }) => ({ name, type, url, origin, start }))).toEqual(
+    const sources = createSources(CONFIG, trust, { http, publicHttp });
+    expect(
+      sources.map(({ source: { name, type, url, origin, start } }) => ({ name, type, url, origin, start })),
+    ).toEqual(
       trust.logs.map(({ type, origin }) => ({ name: origin, type, url: `https://${origin}`, origin, start: 'head' })),
     );
   });
@@ -106,19 +113,19 @@ describe.runIf(hasRealdata)('every trusted root that the public instances publis
 
   it('createSources() lets a custom log stand for the published one of the same origin', () => {
     const json = readFileSync(realdata('trust/sigstore__root-signing/targets/trusted_root.json'), 'utf8');
-    const { logs } = parseTrustedRoot(json);
+    const trust = parseTrustedRoot(json);
+    const { logs } = trust;
     const published = logs.map(({ origin }) => origin);
     const [first] = logs;
     const custom = logs.slice(0, 1).map(({ type, origin, readPath, spki }) => ({
       ...{ name: 'mirror', type, url: 'http://127.0.0.1:9', readPath, origin, publicKeys: [spki] as const, start: 7 },
     }));
-    const config = { discover: true, pollIntervalMs: 10_000, start: 'head', custom } as const;
-    const sources = createSources(config, logs, { http, publicHttp });
-    expect(sources.map(({ name, origin, start }) => [name, origin, start])).toEqual([
+    const sources = createSources({ ...CONFIG, custom }, trust, { http, publicHttp });
+    expect(sources.map(({ source: { name, origin, start } }) => [name, origin, start])).toEqual([
       ['mirror', first?.origin, 7],
       [published[1], published[1], 'head'],
     ]);
-    expect(createSources({ ...config, discover: false, custom: [] }, logs, { http, publicHttp })).toEqual([]);
+    expect(createSources({ ...CONFIG, discover: false }, trust, { http, publicHttp })).toEqual([]);
   });
 });
 

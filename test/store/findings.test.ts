@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { countKinds } from '../../src/store/counts.ts';
-import { saveFindings, saveUnparsable } from '../../src/store/findings.ts';
+import { raiseAlert } from '../../src/store/alerts.ts';
+import { findAlertOfIssuance, saveFindings, saveUnparsable } from '../../src/store/findings.ts';
 import { leafHash } from '../../src/tlog/hash.ts';
+import { branchDraft } from '../support/alert-drafts.ts';
 import { finding, foundEntry, LATER, LOG, NOW } from './samples.ts';
 import { openStore } from './temp-store.ts';
 
@@ -33,6 +35,8 @@ describe('saveFindings()', () => {
         leaf_hash: entry.leafHash,
         artifacts: JSON.stringify(entry.artifacts),
         body: entry.body,
+        extra: null,
+        issuance: null,
       },
     ]);
   });
@@ -79,6 +83,24 @@ describe('saveFindings()', () => {
     saveFindings(store, foundEntry(7), [finding({ signer })], NOW);
     expect(store.prepare('SELECT signer FROM findings').all()).toEqual([
       { signer: `{"type":"public-key","chain":null,"fingerprint":"${'ef'.repeat(32)}"}` },
+    ]);
+  });
+});
+
+describe('findAlertOfIssuance()', () => {
+  it('finds the alert of the same issuance with the same key, and no other', () => {
+    const store = openStore();
+    const { alert } = raiseAlert(store, branchDraft(), NOW);
+    const extra = Buffer.from('what came with it');
+    saveFindings(store, foundEntry(7, { issuance: 'aa', extra }), [finding({ alert: alert.id })], NOW);
+    saveFindings(store, foundEntry(8, { issuance: 'bb' }), [finding({ alert: null })], NOW);
+    expect(findAlertOfIssuance(store, 'aa', alert.dedupeKey)).toBe(alert.id);
+    expect(findAlertOfIssuance(store, 'aa', 'another')).toBeNull();
+    expect(findAlertOfIssuance(store, 'bb', alert.dedupeKey)).toBeNull();
+    expect(findAlertOfIssuance(store, undefined, alert.dedupeKey)).toBeNull();
+    expect(store.prepare('SELECT extra, issuance FROM entries ORDER BY idx').all()).toEqual([
+      { extra, issuance: 'aa' },
+      { extra: null, issuance: 'bb' },
     ]);
   });
 });

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   findLog,
+  findUnlisted,
+  releaseLog,
+  replacePosition,
   saveFailure,
   saveFrontier,
   saveJoined,
@@ -24,6 +27,7 @@ const REGISTERED: LogRecord = {
   url: 'https://acme',
   state: 'starting',
   stoppedBy: null,
+  frozen: null,
   startedAtIndex: null,
   position: null,
 };
@@ -95,7 +99,7 @@ describe('the position of a log', () => {
       ...REGISTERED,
       state: 'catching-up',
       startedAtIndex: 3,
-      position: { verified: null, frontier: frontierOf(3), target: checkpointOf(LOG, 9) },
+      position: { verified: null, frontier: frontierOf(3), target: checkpointOf(LOG, 9), vouched: null },
     });
     saveFrontier(store, LOG, frontierOf(9), NOW);
     saveVerified(store, LOG, checkpointOf(LOG, 9), false, NOW);
@@ -103,7 +107,7 @@ describe('the position of a log', () => {
       ...REGISTERED,
       state: 'verified',
       startedAtIndex: 3,
-      position: { verified: checkpointOf(LOG, 9), frontier: frontierOf(9), target: null },
+      position: { verified: checkpointOf(LOG, 9), frontier: frontierOf(9), target: null, vouched: null },
     });
     saveTarget(store, LOG, checkpointOf(LOG, 12), LATER);
     saveFrontier(store, LOG, frontierOf(10), LATER);
@@ -111,7 +115,12 @@ describe('the position of a log', () => {
       ...REGISTERED,
       state: 'catching-up',
       startedAtIndex: 3,
-      position: { verified: checkpointOf(LOG, 9), frontier: frontierOf(10), target: checkpointOf(LOG, 12) },
+      position: {
+        verified: checkpointOf(LOG, 9),
+        frontier: frontierOf(10),
+        target: checkpointOf(LOG, 12),
+        vouched: null,
+      },
     });
   });
 
@@ -135,7 +144,9 @@ describe('the position of a log', () => {
     const store = registered();
     saveJoined(store, LOG, frontierOf(4), checkpointOf(LOG, 4), NOW);
     saveVerified(store, LOG, checkpointOf(LOG, 4), true, NOW);
-    expect(findLog(store, LOG)?.state).toBe('frozen');
+    expect(findLog(store, LOG)).toMatchObject({ state: 'frozen', frozen: checkpointOf(LOG, 4) });
+    saveVerified(store, LOG, checkpointOf(LOG, 4), false, LATER);
+    expect(findLog(store, LOG)).toMatchObject({ state: 'verified', frozen: checkpointOf(LOG, 4) });
   });
 
   it('stays where it is when the log fails, and is healed by the next success', () => {
@@ -166,6 +177,40 @@ describe('the position of a log', () => {
     expect(() => {
       saveFrontier(store, LOG, frontierOf(6), LATER);
     }).toThrow('contradicts what is stored');
+  });
+
+  it('remembers what vouched for it in mid-catch-up, until it is verified', () => {
+    const store = registered();
+    saveJoined(store, LOG, frontierOf(3), checkpointOf(LOG, 9), NOW);
+    saveFrontier(store, LOG, frontierOf(5), NOW, checkpointOf(LOG, 12));
+    expect(findLog(store, LOG)?.position?.vouched).toEqual(checkpointOf(LOG, 12));
+    saveFrontier(store, LOG, frontierOf(9), NOW);
+    expect(findLog(store, LOG)?.position?.vouched).toBe(null);
+    saveFrontier(store, LOG, frontierOf(9), NOW, checkpointOf(LOG, 12));
+    saveVerified(store, LOG, checkpointOf(LOG, 9), false, NOW);
+    expect(findLog(store, LOG)?.position?.vouched).toBe(null);
+  });
+
+  it('can be taken back, also behind where the log was joined, by an operator who lets it go on', () => {
+    const store = openStore();
+    verifiedLog(store, LOG, 3, 9);
+    stopLog(store, LOG, 'alert-1', NOW);
+    const elsewhere = { frontier: frontierOf(2), verified: null, target: checkpointOf(LOG, 7, 'other') };
+    expect(() => {
+      replacePosition(store, LOG, elsewhere, LATER);
+    }).toThrow('contradicts what is stored');
+    releaseLog(store, LOG, checkpointOf(LOG, 7, 'other'), LATER);
+    expect(findLog(store, LOG)).toMatchObject({ state: 'catching-up', stoppedBy: null, startedAtIndex: 3 });
+    replacePosition(store, LOG, elsewhere, LATER);
+    expect(findLog(store, LOG)).toEqual({
+      ...REGISTERED,
+      source: LOG,
+      url: `https://${LOG}`,
+      state: 'catching-up',
+      startedAtIndex: 2,
+      position: { ...elsewhere, vouched: null },
+    });
+    expect(store.prepare('SELECT seen_size, verified_at FROM logs').get()).toEqual({ seen_size: 7, verified_at: null });
   });
 
   it.each<[string, (store: Store) => void]>([
@@ -207,5 +252,19 @@ describe('the position of a log', () => {
       move(store);
     }).toThrow(/^Cannot save the position of "/);
     expect(findLog(store, LOG)).toEqual(before);
+  });
+});
+
+describe('findUnlisted()', () => {
+  it('names the logs that are followed, may still grow, and are not served', () => {
+    const store = openStore();
+    registerSource(store, 'v1', ['served', 'gone', 'ended', 'never joined']);
+    for (const origin of ['served', 'gone', 'ended']) {
+      saveJoined(store, origin, frontierOf(4), checkpointOf(origin, 4), NOW);
+      saveVerified(store, origin, checkpointOf(origin, 4), origin === 'ended', NOW);
+    }
+    verifiedLog(store, 'of another source', 0, 3);
+    expect(findUnlisted(store, 'v1', ['served'])).toEqual(['gone']);
+    expect(findUnlisted(store, 'v1', ['served', 'gone'])).toEqual([]);
   });
 });

@@ -63,8 +63,13 @@ describe('readStatus()', () => {
       started_at_index: 2,
       examined_size: 5,
       last_error: null,
+      alive_at: null,
       witnesses: [],
+      also: [],
       kinds: { dsse: 1, hashedrekord: 2 },
+      rate: null,
+      growth: null,
+      behind_since: null,
     });
     expect(logs.map(({ origin, kinds }) => [origin, kinds])).toEqual([
       [LOG, { dsse: 1, hashedrekord: 2 }],

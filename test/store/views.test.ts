@@ -109,7 +109,7 @@ describe('v_logs', () => {
         'seen_size',
         'lag',
       ],
-      ...['started_at_index', 'examined_size', 'last_error', 'witnesses'],
+      ...['started_at_index', 'examined_size', 'last_error', 'witnesses', 'alive_at', 'stopped_by'],
     ]);
   });
 
@@ -133,6 +133,8 @@ describe('v_logs', () => {
         examined_size: 5,
         last_error: null,
         witnesses: '[]',
+        alive_at: null,
+        stopped_by: null,
       },
     ]);
   });
@@ -155,6 +157,8 @@ describe('v_logs', () => {
       examined_size: null,
       last_error: null,
       witnesses: '[]',
+      alive_at: null,
+      stopped_by: null,
     };
     const states = [null, 'no answer', null].map((error) => {
       saveSourceError(store, 'acme', error, NOW);

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { Evidence } from '../../src/log/log.ts';
+import type { EntryEvidence, Evidence } from '../../src/log/log.ts';
 import { openCheckpoint, type SignedCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { Frontier } from '../../src/tlog/frontier.ts';
 import type { NoteKey } from '../../src/tlog/note.ts';
-import { completeFrontier } from '../../src/tlog/proof.ts';
+import { rootFromPrefix } from '../../src/tlog/prefix.ts';
 
 /** What evidence is checked with: nothing of the monitor but the name and the keys of the log. */
 export interface Accused {
@@ -12,7 +12,8 @@ export interface Accused {
 }
 
 /** Requires that two signed notes of one size and different roots are there, and gives their size. */
-export function provesEqualSizes(evidence: Evidence | null, log: Accused): number {
+export function provesEqualSizes(kept: Evidence | EntryEvidence | null, log: Accused): number {
+  const evidence = asContradiction(kept);
   expect(evidence).toMatchObject({ log: log.origin, signed: true });
   expect(evidence).not.toHaveProperty('prefix');
   const [one, other] = openNotes(evidence, log);
@@ -25,7 +26,8 @@ export function provesEqualSizes(evidence: Evidence | null, log: Accused): numbe
  * Requires that the nodes make the root that the last note signs, and for its first leaves another root than the first
  * note signs. Gives both sizes, the smaller first.
  */
-export function provesPrefix(evidence: Evidence | null, log: Accused): readonly [number, number] {
+export function provesPrefix(kept: Evidence | EntryEvidence | null, log: Accused): readonly [number, number] {
+  const evidence = asContradiction(kept);
   expect(evidence).toMatchObject({ log: log.origin, signed: true });
   const [small, large] = openNotes(evidence, log);
   // What is missing fails below.
@@ -33,10 +35,15 @@ export function provesPrefix(evidence: Evidence | null, log: Accused): readonly 
   const prefix = Frontier.from(size, frontier);
   expect(size).toBe(small.size);
   expect(small.size).toBeLessThan(large.size);
-  expect(completeFrontier(prefix, large.size, nodes).equals(large.root)).toBe(true);
+  expect(rootFromPrefix(prefix, large.size, nodes).equals(large.root)).toBe(true);
   expect(root.equals(large.root)).toBe(true);
   expect(prefix.root().equals(small.root)).toBe(false);
   return [small.size, large.size];
+}
+
+/** Whatever is none fails the expectations that follow. */
+function asContradiction(kept: Evidence | EntryEvidence | null): Evidence | null {
+  return kept?.kind === 'inclusion' ? null : kept;
 }
 
 function openNotes(evidence: Evidence | null, log: Accused): readonly [SignedCheckpoint, SignedCheckpoint] {

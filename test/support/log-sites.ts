@@ -37,6 +37,8 @@ export interface LogSite {
   /** The same, `dsse`, by several signers. */
   envelope(signers: readonly EntrySigner[], payload?: string): Buffer;
   append(leaves: readonly Buffer[]): void;
+  /** What is signed from now on says that it is signed then, where a log says so (CT). */
+  timeIs(now: Date): void;
   /** From now on the log holds and signs another history of the same size. */
   fork(index: number, leaf?: Buffer): void;
   /** Serves the checkpoint of an earlier size. */
@@ -49,6 +51,8 @@ export interface LogSite {
   tamperLeaf(index: number): void;
   /** Serves something else than what leads from the leaf at `index` to the root. */
   tamperProof(index: number): void;
+  /** Serves these entries no more, nor those that are served with them alone (bundles); what is signed stays. */
+  withhold(...indexes: readonly number[]): void;
   answer(part: Part, answer: Answer): void;
   /** The same, decided at each request; null leaves it to the log. */
   observe(part: Part, decide: () => Answer | null): void;
@@ -63,7 +67,7 @@ export interface LogSite {
 export type StartSite = (name?: string) => Promise<LogSite>;
 
 /** For `describe.each`. */
-export const BOTH: readonly (readonly [LogType, StartSite])[] = [
+export const BOTH: readonly (readonly [Exclude<LogType, 'ct'>, StartSite])[] = [
   ['rekor-v2', async (name) => siteV2(await startFakeLog(name))],
   ['rekor-v1', async (name) => siteV1(await startFakeRekorV1(name === undefined ? {} : { host: name }))],
 ];
@@ -89,6 +93,7 @@ export function siteV2(log: RunningFakeLog): LogSite {
     entry: (signer, artifact = 'widget') => hashedRekordV2({ ...signer, artifact: Buffer.from(artifact) }),
     envelope: (signers, payload = '{}') => dsseV2({ signers, payload: Buffer.from(payload) }),
     append: (leaves) => void log.append(leaves),
+    timeIs: () => undefined,
     fork: (index, leaf) => void log.fork(index, leaf),
     serveOldCheckpoint: (size) => {
       log.serveOldCheckpoint(size);
@@ -107,6 +112,9 @@ export function siteV2(log: RunningFakeLog): LogSite {
     },
     tamperProof: (index) => {
       log.tamperTile(0, Math.floor(index / 256));
+    },
+    withhold: (...indexes) => {
+      log.withhold(...indexes);
     },
     answer: (part, answer) => {
       log.before((path) => (parts[part].test(path) ? answer : null));
@@ -154,6 +162,7 @@ export function siteV1(log: RunningFakeRekorV1): LogSite {
     append: (leaves) => {
       log.append(leaves);
     },
+    timeIs: () => undefined,
     fork: (index, leaf) => {
       active.fork(index, leaf && Buffer.from(leaf));
     },
@@ -178,6 +187,9 @@ export function siteV1(log: RunningFakeRekorV1): LogSite {
     },
     tamperLeaf: (index) => {
       log.tamper(active.offset + index, Buffer.from('tampered'), { consistent: true });
+    },
+    withhold: (...indexes) => {
+      log.omit(...indexes.map((index) => active.offset + index));
     },
     tamperProof: (index) => {
       log.changeEntry(active.offset + index, (entry) => {

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Alert, AlertKind } from '../../src/alert/alert.ts';
+import type { Alert } from '../../src/alert/alert.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { runOnce, type OnceOutcome } from '../../src/daemon.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import { findAlert, listAlerts } from '../../src/store/alerts.ts';
-import type { Evidence } from '../../src/log/log.ts';
+import type { Evidence, MisbehaviourKind } from '../../src/log/log.ts';
 import { readHistory, type HistoryLine } from '../../src/store/history.ts';
 import { readStatus, type LogStatus } from '../../src/store/status.ts';
 import { Store } from '../../src/store/store.ts';
@@ -74,11 +74,12 @@ export class MonitorBench {
   }
 
   /** The evidence of every alert of this kind. */
-  evidence(kind: AlertKind): readonly (Evidence | null | undefined)[] {
+  evidence(kind: MisbehaviourKind): readonly (Evidence | null)[] {
     return this.#open((store) =>
       listAlerts(store)
         .filter((alert) => alert.kind === kind)
-        .map(({ id }) => findAlert(store, id)?.evidence),
+        // An alert of such a kind has no other evidence.
+        .map(({ id }) => (findAlert(store, id)?.evidence ?? null) as Evidence | null),
     );
   }
 

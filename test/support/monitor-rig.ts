@@ -7,7 +7,8 @@ import { checkSignature } from '../../src/entry/signature.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { createHttpClient, type HttpClient } from '../../src/log/http.ts';
 import type { LogSource } from '../../src/log/log.ts';
-import type { FollowDeps, Progress } from '../../src/monitor/follow-deps.ts';
+import type { FollowDeps, Progress, Witnesses } from '../../src/monitor/follow-deps.ts';
+import { followed } from '../../src/monitor/followed-source.ts';
 import { passOverSource } from '../../src/monitor/follow-source.ts';
 import type { PassOutcome } from '../../src/monitor/pass.ts';
 import { tell } from '../../src/monitor/tell.ts';
@@ -18,6 +19,7 @@ import { readStatus, type LogStatus } from '../../src/store/status.ts';
 import { Store } from '../../src/store/store.ts';
 import { createChainVerifier } from '../../src/trust/chain.ts';
 import { authority, NOW } from './actors.ts';
+import { hastyClock } from './hasty-clock.ts';
 
 export const NEVER = new AbortController().signal;
 
@@ -53,6 +55,9 @@ export class MonitorRig {
   readonly progress: Progress[] = [];
   readonly http: HttpClient;
   watches: readonly Watch[] = [releaseWatch()];
+  witnesses: Witnesses | null = null;
+  /** As with trust data that never changes. */
+  suspectTrust: FollowDeps['suspectTrust'] = () => Promise.resolve(false);
   now = NOW;
   store: Store;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sigwatch-monitor-'));
@@ -66,7 +71,7 @@ export class MonitorRig {
   );
 
   constructor(options: { readonly timeoutMs?: number } = {}) {
-    this.http = createHttpClient({ timeoutMs: options.timeoutMs ?? 20_000 });
+    this.http = createHttpClient({ timeoutMs: options.timeoutMs ?? 20_000, clock: hastyClock });
     this.store = this.#open();
   }
 
@@ -83,16 +88,18 @@ export class MonitorRig {
         chainOf: (certificate) => this.#chainOf(certificate, this.now),
         signatureOf: checkSignature,
       },
+      witnesses: this.witnesses,
       tell: (draft, now) => tell(store, draft, { channelsFor: () => ['security'], groupWaitMs: 30_000 }, now).alert.id,
       onProgress: (progress) => {
         this.progress.push(progress);
       },
+      suspectTrust: this.suspectTrust,
     };
   }
 
   /** One pass over every log of the source. */
   async poll(source: LogSource, store?: Store): Promise<readonly PassOutcome[]> {
-    return passOverSource(source, this.deps(store), NEVER);
+    return passOverSource(followed(source), this.deps(store), NEVER);
   }
 
   /** As after a restart of the process: only the database remains. */

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Frontier } from '../../src/tlog/frontier.ts';
 import { EMPTY_ROOT, leafHash, type Hash } from '../../src/tlog/hash.ts';
-import { completeFrontier, frontierFromInclusion, rootFromInclusion, verifyInclusion } from '../../src/tlog/proof.ts';
+import { rightSiblings, rootFromPrefix } from '../../src/tlog/prefix.ts';
+import { frontierFromInclusion, rootFromInclusion, verifyInclusion } from '../../src/tlog/proof.ts';
 import {
   extendsTo,
   flipped,
@@ -169,9 +170,9 @@ describe('random trees', () => {
           frontier.append(leaf);
         });
         expect(frontier.root()).toEqual(random.root(size));
-        const nodes = random.cover(oldSize, size, 9).map(({ hash }) => hash);
-        const old = Frontier.from(oldSize, random.frontier(oldSize));
-        expect(completeFrontier(old, size, nodes)).toEqual(random.root(size));
+        const right = rightSiblings(index, size, random.inclusion(index, size));
+        const old = Frontier.from(index + 1, random.frontier(index + 1));
+        expect(rootFromPrefix(old, size, right)).toEqual(random.root(size));
       }),
     );
   });

@@ -42,6 +42,16 @@ export class ReferenceTree {
         : [...this.inclusion(index, to, middle), this.hash(from, middle)];
   }
 
+  /** The part of PATH(index, D[from:to]) that stands right of the leaf. */
+  rightOf(index: number, to: number, from = 0): Hash[] {
+    const middle = split(from, to);
+    return to - from === 1
+      ? []
+      : index < middle
+        ? [...this.rightOf(index, middle, from), this.hash(middle, to)]
+        : this.rightOf(index, to, middle);
+  }
+
   /** PROOF(oldSize, D[0:newSize]). */
   consistency(oldSize: number, newSize: number): Hash[] {
     return this.#subproof(oldSize, 0, newSize, true);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Frontier } from '../../src/tlog/frontier.ts';
 import { EMPTY_ROOT, toHash, type Hash } from '../../src/tlog/hash.ts';
-import { completeFrontier } from '../../src/tlog/proof.ts';
+import { rootFromPrefix } from '../../src/tlog/prefix.ts';
 import { TileMismatch, TileTree } from '../../src/tlog/tile-tree.ts';
 import { rightEdge, tilePath, type Tile } from '../../src/tlog/tile.ts';
 import { BIG_SIZES, bigTree, ReferenceTree } from './reference-tree.ts';
@@ -22,16 +22,24 @@ function served(source: ReferenceTree, size: number, tamper: (tile: Tile, hashes
   return { tiles, asked };
 }
 
+/** Indexes whose proof is not the definition's. */
+async function misproven(source: ReferenceTree, tiles: TileTree, indexes: readonly number[]): Promise<number[]> {
+  const proofs = await Promise.all(indexes.map((index) => tiles.inclusion(index, signal)));
+  return indexes.filter(
+    (index, place) => !Buffer.concat(proofs[place] ?? []).equals(Buffer.concat(source.inclusion(index, tiles.size))),
+  );
+}
+
 /** What is wrong with the answers for the first `size` leaves, or nothing. */
 async function faults(source: ReferenceTree, tiles: TileTree, size: number): Promise<string[]> {
-  const [frontier, nodes] = await Promise.all([tiles.frontierAt(size, signal), tiles.completion(size, signal)]);
+  const [frontier, nodes] = await Promise.all([tiles.frontierAt(size, signal), tiles.rightSiblings(size, signal)]);
   const isRight = frontier.equals(Frontier.from(size, source.frontier(size)));
-  const isComplete = completeFrontier(frontier, tiles.size, nodes).equals(source.root(tiles.size));
-  return isRight && isComplete ? [] : [`${size} of ${tiles.size}`];
+  const leads = size === 0 ? nodes.length === 0 : rootFromPrefix(frontier, tiles.size, nodes).equals(tiles.root);
+  return isRight && leads ? [] : [`${size} of ${tiles.size}`];
 }
 
 describe('TileTree', () => {
-  it('has the frontier of every size in every tree up to 300 leaves, and what completes it', async () => {
+  it('has the frontier of every size in every tree up to 300 leaves, and what stands right of it', async () => {
     const wrong: string[] = [];
     for (const treeSize of range(0, 301)) {
       const { tiles } = served(tree, treeSize);
@@ -56,13 +64,33 @@ describe('TileTree', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('has the inclusion proof of every leaf in every tree up to 300 leaves', async () => {
+    const wrong: number[] = [];
+    for (const treeSize of range(1, 301)) {
+      wrong.push(...(await misproven(tree, served(tree, treeSize).tiles, range(0, treeSize))));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('has inclusion proofs over large trees, and around 2^31, 2^32 and 2^52', async () => {
+    expect(await misproven(tree, served(tree, 70_000).tiles, [...range(0, 70_000, 4999), 65_535, 65_536])).toEqual([]);
+    for (const treeSize of BIG_SIZES) {
+      const indexes = [0, 1, 100, 256, 65_536, ...BIG_SIZES].filter((index) => index < treeSize);
+      expect(await misproven(big, served(big, treeSize).tiles, indexes)).toEqual([]);
+    }
+  });
+
+  it.each([300, -1, 0.5, NaN])('refuses to prove leaf %d of 300', async (index) => {
+    await expect(served(tree, 300).tiles.inclusion(index, signal)).rejects.toThrow(RangeError);
+  });
+
   it('asks for nothing where there is nothing to prove', async () => {
     const { tiles, asked } = served(tree, 300);
     expect((await tiles.frontierAt(0, signal)).equals(Frontier.empty())).toBe(true);
-    expect(await tiles.completion(300, signal)).toEqual([]);
+    expect(await tiles.rightSiblings(300, signal)).toEqual([]);
     const empty = new TileTree(0, EMPTY_ROOT, () => Promise.reject(new Error('asked')));
     expect((await empty.frontierAt(0, signal)).equals(Frontier.empty())).toBe(true);
-    expect(await empty.completion(0, signal)).toEqual([]);
+    expect(await empty.rightSiblings(0, signal)).toEqual([]);
     expect(asked).toEqual([]);
   });
 
@@ -85,7 +113,11 @@ describe('TileTree', () => {
   it('lets callers at the same time share what is fetched', async () => {
     const { tiles, asked } = served(tree, 70_000);
     await Promise.all(range(0, 70_000, 256).map((size) => tiles.frontierAt(size, signal)));
-    await Promise.all([tiles.frontierAt(1000, signal), tiles.frontierAt(999, signal), tiles.completion(998, signal)]);
+    await Promise.all([
+      tiles.frontierAt(1000, signal),
+      tiles.frontierAt(999, signal),
+      tiles.rightSiblings(998, signal),
+    ]);
     expect(asked.toSorted()).toEqual([
       'tile/0/003',
       'tile/0/273.p/112',
@@ -124,7 +156,7 @@ describe('TileTree', () => {
     const refused = tiles.frontierAt(1000, signal);
     await expect(refused).rejects.toThrow(TileMismatch);
     await expect(refused).rejects.toThrow(new RegExp(`^Cannot believe tiles? .*"${path}".* make.? the ${what} `));
-    await expect(tiles.completion(1000, signal)).rejects.toThrow(TileMismatch);
+    await expect(tiles.rightSiblings(1000, signal)).rejects.toThrow(TileMismatch);
   });
 
   it('does not believe any hash of a tile that differs in a bit', async () => {
@@ -184,7 +216,7 @@ describe('TileTree', () => {
   it.each([301, 2 ** 53, Infinity, -1, 0.5, NaN])('refuses to look at %d leaves of 300', async (size) => {
     const { tiles } = served(tree, 300);
     await expect(tiles.frontierAt(size, signal)).rejects.toThrow(RangeError);
-    await expect(tiles.completion(size, signal)).rejects.toThrow(RangeError);
+    await expect(tiles.rightSiblings(size, signal)).rejects.toThrow(RangeError);
   });
 
   it('rethrows what fetching throws, forgets it, and asks again', async () => {

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createDemoAuthority, extension } from '../../src/demo/certificate-authority.ts';
-import { parseCertificate } from '../../src/entry/certificate.ts';
-import type { Certificate } from '../../src/entry/entry.ts';
+import { createDemoAuthority, extension, type LoggedIssuance } from '../../src/demo/certificate-authority.ts';
+import { parseCertificate, parseTbsCertificate } from '../../src/entry/certificate.ts';
+import type { Certificate, Precertificate } from '../../src/entry/entry.ts';
 import { createChainVerifier, type CertificateAuthority } from '../../src/trust/chain.ts';
 
 const NOW = new Date('2026-01-01T12:00:00Z');
@@ -118,6 +118,49 @@ describe('createChainVerifier()', () => {
     expect(() => createChainVerifier([{ ...trusted, name: 'acme', chain: [first, ...others] }], null)).toThrow(
       new SyntaxError(message),
     );
+  });
+});
+
+describe('createChainVerifier() on what a CT log holds', () => {
+  const verify = createChainVerifier([trusted], null);
+  const request = { subject: 'a@example.com', claims: {}, notBefore: NOW };
+  const issued = authority.issueLogged(request);
+  const [issuerKeyHash, evilKeyHash] = [issued.issuerKeyHash, evil.issueLogged(request).issuerKeyHash];
+
+  /** As a CT leaf is read. */
+  const logged = (announced: LoggedIssuance, differing: Partial<Precertificate> = {}): Certificate => ({
+    ...parseTbsCertificate(announced.tbs),
+    der: announced.precertificate,
+    precertificate: { issuerKeyHash: announced.issuerKeyHash, holds: true, ...differing },
+  });
+
+  it('trusts a precertificate that the named authority signed', () => {
+    expect(verify(logged(issued), NOW)).toBe('trusted');
+  });
+
+  it('does not know of one whose signature is missing, or does not hold, where a trusted authority is named', () => {
+    const forgery = logged(evil.issueLogged(request), { issuerKeyHash });
+    expect(verify({ ...logged(issued, { holds: false }), der: issued.tbs }, NOW)).toBe('unknown');
+    expect(verify(forgery, NOW)).toBe('unknown');
+  });
+
+  it('does not trust one that names nobody who is trusted, whoever signed it', () => {
+    expect(verify(logged(evil.issueLogged(request)), NOW)).toBe('untrusted');
+    expect(verify(logged(evil.issueLogged(request), { holds: false }), NOW)).toBe('untrusted');
+    expect(verify(logged(issued, { issuerKeyHash: evilKeyHash }), NOW)).toBe('untrusted');
+    expect(verify(logged(issued, { issuerKeyHash: Buffer.alloc(0) }), NOW)).toBe('untrusted');
+  });
+
+  it('does not trust one for another purpose, or of another time than the authority is trusted for', () => {
+    const ended = createChainVerifier([{ ...trusted, validTo: new Date(NOW.getTime() - 1) }], null);
+    expect(verify(logged(authority.issueLogged({ ...request, codeSigning: false })), NOW)).toBe('untrusted');
+    expect(ended(logged(issued), NOW)).toBe('untrusted');
+    expect(ended(logged(issued, { holds: false }), NOW)).toBe('untrusted');
+  });
+
+  it('cannot tell beyond the time that the trust data is good for', () => {
+    const early = createChainVerifier([], new Date(NOW.getTime() - 1));
+    expect(early(logged(issued), NOW)).toBe('unknown');
   });
 });
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { generateKeyPairSync, hash } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createDemoAuthority } from '../../src/demo/certificate-authority.ts';
@@ -28,6 +28,7 @@ describe('parseTrustedRoot()', () => {
         { ...log, type: 'rekor-v1', origin: 'rekor.example', url: 'https://rekor.example', spki: ecdsa },
         { ...log, type: 'rekor-v2', origin: 'log.example:3003', url: 'http://log.example:3003' },
       ],
+      ctLogs: [],
       goodUntil: null,
       skipped: [],
     });
@@ -52,9 +53,9 @@ describe('parseTrustedRoot()', () => {
     ['no hash', tlog({ hashAlgorithm: undefined }), 'its tree is not made with SHA-256'],
     ['no URL', tlog({ baseUrl: 'log' }), 'its baseUrl is no http(s) URL'],
     ['a URL of another kind', tlog({ baseUrl: 'file:///etc' }), 'its baseUrl is no http(s) URL'],
-    ['no key', tlog({ publicKey: undefined }), 'it has no public key or no log ID'],
+    ['no key', tlog({ publicKey: undefined }), 'it has no public key'],
     ['a start that is no time', tlog(keyed(spki, { start: 'soon' })), 'its validity is not given in times of RFC 3339'],
-    ['no log ID', tlog({ logId: undefined }), 'it has no public key or no log ID'],
+    ['no log ID', tlog({ logId: undefined }), 'it has no log ID'],
     [
       'a key that signs no notes',
       tlog(keyed(rsaKey())),
@@ -64,6 +65,56 @@ describe('parseTrustedRoot()', () => {
     const { logs, skipped } = parseTrustedRoot(trustedRoot({ tlogs: [log, tlog()] }));
     expect(logs).toHaveLength(1);
     expect(skipped).toEqual([{ what: `log "${String(log['baseUrl'])}"`, why }]);
+  });
+
+  it('reads CT logs of RFC 6962 and of static-ct, with the key that one has without its algorithm', () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+    const bare = rsa.export({ type: 'pkcs1', format: 'der' });
+    const ctlogs = [
+      tlog({ baseUrl: 'https://ct.example/2022/', ...keyed(ecdsa) }),
+      tlog({ baseUrl: 'https://log2026.ct.example', ...keyed(ecdsa), logId: undefined }),
+      tlog({ baseUrl: 'https://ct.example/test', ...keyed(bare) }),
+    ];
+    const validity = { validFrom: new Date('2025-01-01T00:00:00Z'), validTo: new Date('2026-01-01T00:00:00.5Z') };
+    const log = { type: 'ct', readPath: '', spki: ecdsa, ...validity };
+    expect(parseTrustedRoot(trustedRoot({ ctlogs }))).toEqual({
+      authorities: [],
+      logs: [],
+      ctLogs: [
+        { ...log, origin: 'ct.example/2022', url: 'https://ct.example/2022' },
+        { ...log, origin: 'log2026.ct.example', url: 'https://log2026.ct.example' },
+        {
+          ...log,
+          origin: 'ct.example/test',
+          url: 'https://ct.example/test',
+          spki: rsa.export({ type: 'spki', format: 'der' }),
+        },
+      ],
+      goodUntil: null,
+      skipped: [],
+    });
+  });
+
+  it.each([
+    ['another hash', tlog({ hashAlgorithm: 'SHA2_512' }), 'its tree is not made with SHA-256'],
+    ['no URL', tlog({ baseUrl: 'log' }), 'its baseUrl is no http(s) URL'],
+    ['no key', tlog({ publicKey: undefined }), 'it has no public key'],
+    [
+      'a key that signs no tree heads',
+      tlog(keyed(spki)),
+      'Cannot use the ed25519 key of "log.example": expected ECDSA on P-256 or RSA',
+    ],
+    [
+      'a name that no signature line can hold',
+      tlog({ baseUrl: 'https://log.example/a+b', ...keyed(ecdsa) }),
+      'Cannot use "log.example/a+b" as the name of a key: expected neither white space nor a plus sign',
+    ],
+  ])('leaves out a CT log with %s and says so', (_, log, why) => {
+    const { ctLogs, skipped } = parseTrustedRoot(
+      trustedRoot({ ctlogs: [log, tlog({ baseUrl: 'https://ct.example', ...keyed(ecdsa) })] }),
+    );
+    expect(ctLogs.map(({ origin }) => origin)).toEqual(['ct.example']);
+    expect(skipped).toEqual([{ what: `CT log "${String(log['baseUrl'])}"`, why }]);
   });
 
   it.each([
@@ -132,6 +183,29 @@ describe.runIf(hasRealdata)('parseTrustedRoot() on real files', () => {
     expect(data.authorities.map(({ chain }) => chain.length)).toEqual(chains);
     expect(data.logs.map(({ type, origin }) => `${type} ${origin}`)).toEqual(logs);
     expect(data.skipped).toEqual([]);
+  });
+
+  it.each([
+    [
+      'trust/sigstore__root-signing/targets/trusted_root.json',
+      ['ec https://ctfe.sigstore.dev/test', 'ec https://ctfe.sigstore.dev/2022'],
+    ],
+    [
+      'trust/sigstore__root-signing-staging/targets/trusted_root.json',
+      [
+        'rsa https://ctfe.sigstage.dev/test',
+        'ec https://ctfe.sigstage.dev/2022',
+        'ec https://ctfe.sigstage.dev/2022-2',
+        'ec https://log2026-1.ctfe.sigstage.dev',
+        'ec https://log2026-1.us-east4.ctfe.sigstage.dev',
+      ],
+    ],
+  ])('finds the CT logs of %s', (file, logs) => {
+    const { ctLogs } = parseTrustedRoot(readFileSync(realdata(file), 'utf8'));
+    const kindOf = (key: Buffer) => createPublicKey({ key, type: 'spki', format: 'der' }).asymmetricKeyType ?? '';
+    expect(ctLogs.map(({ spki: key, url }) => `${kindOf(key)} ${url}`)).toEqual(logs);
+    expect(ctLogs.map(({ origin }) => `https://${origin}`)).toEqual(ctLogs.map(({ url }) => url));
+    expect(ctLogs.every(({ type, readPath }) => type === 'ct' && readPath === '')).toBe(true);
   });
 
   it('reads the authority of 2023 whose chain was published root first', () => {

@@ -92,6 +92,39 @@ describe('loadTufTrust()', () => {
     await expect(load()).rejects.toThrow(/^Cannot refresh trust data from "http:.*": ENOENT/);
   });
 
+  it('walks from root to root, each signed by the one before', async () => {
+    repository.publish(trustedRoot('https://one.example'), inHours(24));
+    repository.rotateRoot();
+    repository.rotateRoot();
+    repository.publish(trustedRoot('https://two.example'), inHours(48));
+    expect(outline(await load())).toMatchObject({ authorities: ['https://two.example'], stale: null });
+    expect(repository.requests.filter((path) => /^\/\d+\.root\.json$/.test(path))).toEqual([
+      '/2.root.json',
+      '/3.root.json',
+      '/4.root.json',
+    ]);
+  });
+
+  it('refuses a root that the one before did not sign', async () => {
+    repository.rotateRoot();
+    repository.publish(trustedRoot('https://one.example'), inHours(24));
+    repository.tamper(/2\.root\.json/, (root) => root.replace('2099', '2098'));
+    await expect(load()).rejects.toThrow(/^Cannot refresh trust data from "http:.*": .*sign/i);
+  });
+
+  it('refuses a target other than the one that is signed', async () => {
+    repository.publish(trustedRoot('https://one.example'), inHours(24));
+    repository.tamper(/targets\/.*trusted_root\.json/, (target) => target.replace('one.example', 'two.example'));
+    await expect(load()).rejects.toThrow(/^Cannot refresh trust data from "http:.*": .*hash/i);
+    expect(filesNamed('trusted_root.json')).toEqual([]);
+  });
+
+  it('gives up on a repository that does not end an answer', async () => {
+    repository.publish(trustedRoot('https://one.example'), inHours(24));
+    repository.tamper(/timestamp/, 'trickle');
+    await expect(load(repository.url, 100)).rejects.toThrow(/: it did not answer whole within 100 ms$/);
+  });
+
   it('refuses a trusted root that is none', async () => {
     repository.publish('{}', inHours(24));
     await expect(load()).rejects.toThrow('Cannot parse trusted root of media type "(none)"');
@@ -110,9 +143,9 @@ describe('shippedTrust()', () => {
   });
 });
 
-function load(mirrorUrl = repository.url): Promise<TufTrust> {
+function load(mirrorUrl = repository.url, wholeMs = 60_000): Promise<TufTrust> {
   const rootPath = join(folder, 'root.json');
-  return loadTufTrust({ mirrorUrl, rootPath, cachePath: join(folder, 'cache'), timeoutMs: TIMEOUT_MS });
+  return loadTufTrust({ mirrorUrl, rootPath, cachePath: join(folder, 'cache'), timeoutMs: TIMEOUT_MS, wholeMs });
 }
 
 function filesNamed(name: string): string[] {
@@ -121,7 +154,7 @@ function filesNamed(name: string): string[] {
     .map((path) => join(folder, path));
 }
 
-function outline({ data, stale }: TufTrust): unknown {
+function outline({ data, stale }: TufTrust): object {
   return { authorities: data.authorities.map(({ name }) => name), goodUntil: data.goodUntil, stale };
 }
 

@@ -33,8 +33,16 @@ export interface RetrievedEntry extends ServedEntry {
 /** The requests to one Rekor v1 server. Each throws LogUnavailable unless the answer has the expected shape; nothing is proven here. */
 export interface Api {
   logInfo(fresh: boolean, signal: AbortSignal): Promise<LogInfo>;
-  /** The entries at some of these global indexes, in any order, omissions and repetitions included: at most 10 are asked for at once. */
-  retrieve(globalIndexes: readonly number[], fresh: boolean, signal: AbortSignal): Promise<readonly RetrievedEntry[]>;
+  /**
+   * The entries at some of these global indexes, in any order, omissions and repetitions included: at most 10 are asked for at once.
+   * With `maxBytes`, the answer has no more; else entries that are too large together are asked for in smaller numbers.
+   */
+  retrieve(
+    globalIndexes: readonly number[],
+    fresh: boolean,
+    signal: AbortSignal,
+    maxBytes?: number,
+  ): Promise<readonly RetrievedEntry[]>;
   /** The consistency proof between two sizes ≥ 1 of a shard, or null when the server gives none. */
   consistencyProof(
     treeId: string,
@@ -54,14 +62,15 @@ export function createApi(url: string, http: HttpClient): Api {
       return { url: answer.url, shards: parseAnswer(answer, `the list of shards from "${answer.url}"`, parseLogInfo) };
     },
 
-    async retrieve(globalIndexes, fresh, signal) {
+    async retrieve(globalIndexes, fresh, signal, maxBytes) {
       const json = { logIndexes: [...globalIndexes] } satisfies SearchLogQuery;
-      const request = { url: `${base}/entries/retrieve`, json, maxBytes: MAX_ENTRIES_BYTES, fresh };
+      const request = { url: `${base}/entries/retrieve`, json, maxBytes: maxBytes ?? MAX_ENTRIES_BYTES, fresh };
       let answer: HttpAnswer;
       try {
         answer = await http.fetch(request, signal);
       } catch (error) {
-        if (!(error instanceof LogUnavailable && error.tooLarge) || globalIndexes.length === 1) {
+        const divisible = maxBytes === undefined && globalIndexes.length > 1;
+        if (!(error instanceof LogUnavailable && error.tooLarge && divisible)) {
           throw error;
         }
         // Otherwise whoever logs ten large entries in a row would stop us here for ever.

@@ -3,7 +3,8 @@ import type { SignedCheckpoint } from '../../tlog/checkpoint.ts';
 import type { Frontier } from '../../tlog/frontier.ts';
 import type { Hash } from '../../tlog/hash.ts';
 import type { NoteKey } from '../../tlog/note.ts';
-import { completionNodes, frontierFromInclusion, verifyInclusion } from '../../tlog/proof.ts';
+import { rightSiblings, rightSiblingsBefore } from '../../tlog/prefix.ts';
+import { frontierFromInclusion, verifyInclusion } from '../../tlog/proof.ts';
 import { openServedCheckpoint } from '../checkpoint-evidence.ts';
 import { servedEvidence } from '../excerpt.ts';
 import { LogMisbehaved, type MisbehaviourKind } from '../log.ts';
@@ -41,6 +42,12 @@ export function shardOrigin(host: string, treeId: string): string {
 /** Whether the entry ID names this shard. */
 export function isOfShard(entry: RetrievedEntry, shard: Shard): boolean {
   return entry.uuid.slice(0, 16) === BigInt(shard.treeId).toString(16).padStart(16, '0');
+}
+
+/** The shard that an entry says it is of, beside another one of the same log. */
+export function shardOf(entry: RetrievedEntry, { host, keys }: Pick<Shard, 'host' | 'keys'>): Shard {
+  const treeId = BigInt(`0x${entry.uuid.slice(0, 16)}`).toString();
+  return { host, treeId, origin: shardOrigin(host, treeId), keys };
 }
 
 /** Throws LogMisbehaved unless the entry ID is this shard's tree ID and the hash of the body that came with it. */
@@ -85,23 +92,19 @@ export function frontierAfter(entry: ProvenEntry): Frontier {
   return frontier;
 }
 
-/**
- * The subtrees right of a proven entry that complete its frontier to the tree of its checkpoint (see completionNodes).
- * The last sibling on the right may be of several subtrees; they then come from the frontier at the size of that tree,
- * which `frontierOfTree` gives.
- */
-export async function nodesAfter(
-  entry: ProvenEntry,
-  frontierOfTree: () => Promise<Frontier>,
-): Promise<readonly Hash[]> {
-  const { size } = entry.checkpoint;
-  const siblings = rightSiblings(entry);
-  const expected = completionNodes(entry.index + 1, size).length;
-  if (siblings.length === expected) {
-    return siblings;
-  }
-  const whole = siblings.slice(0, -1);
-  return [...whole, ...(await frontierOfTree()).hashes.slice(whole.length - expected)];
+/** What stands right of a proven entry in its proof: it leads from {@link frontierAfter} to the root of its checkpoint. */
+export function nodesAfter(entry: ProvenEntry): readonly Hash[] {
+  return rightSiblings(entry.index, entry.checkpoint.size, entry.proof);
+}
+
+/** The log's frontier of all that lies before a proven entry. */
+export function frontierBefore(entry: ProvenEntry): Frontier {
+  return frontierFromInclusion(entry.index, entry.checkpoint.size, entry.proof);
+}
+
+/** What leads from {@link frontierBefore}, where that is not empty, to the root of the entry's checkpoint. */
+export function nodesBefore(entry: ProvenEntry): readonly Hash[] {
+  return entry.index === 0 ? [] : rightSiblingsBefore(entry.index, entry.checkpoint.size, entry.hash, entry.proof);
 }
 
 /** Evidence that the log served something wrong about one entry. Nobody signed that it did. */
@@ -120,19 +123,6 @@ export function misbehaved(
     notes: checkpoint === undefined ? [] : [checkpoint.note],
     served: servedEvidence(answer.url, answer.body, describe(entry)),
   });
-}
-
-/** Bottom up, and so left to right. Above the level where the path joins the right edge there are only left siblings. */
-function rightSiblings(entry: ProvenEntry): readonly Hash[] {
-  const siblings: Hash[] = [];
-  let [node, last] = [entry.index, entry.checkpoint.size - 1];
-  for (const hash of entry.proof) {
-    if (node < last && node % 2 === 0) {
-      siblings.push(hash);
-    }
-    [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
-  }
-  return siblings;
 }
 
 /** What identifies the entry and speaks for it, then as much of its body as fits. */

@@ -26,6 +26,8 @@ export interface RekorV1Options {
  * and whoever serves it could name new ones without end: each of them would be a log and an alert of its own.
  */
 const MAX_UNSIGNED = 8;
+/** So many more of them are named. */
+const MAX_NAMED = 64;
 
 /** A Rekor v1 server: a source of one log for each of its shards. */
 export function createRekorV1Source(options: RekorV1Options, http: HttpClient, clock: Clock = systemClock): LogSource {
@@ -34,6 +36,8 @@ export function createRekorV1Source(options: RekorV1Options, http: HttpClient, c
   const logInfo = shareLogInfo((fresh, signal) => api.logInfo(fresh, signal), clock);
   const readers = new Map<string, ShardReader>();
   let unsigned = 0;
+  const named = new Set<string>();
+  let leftOut: readonly string[] = [];
 
   /** The reader of a shard, or null for one too many that nobody signed. */
   const readerOf = (listed: ListedShard): ShardReader | null => {
@@ -54,15 +58,28 @@ export function createRekorV1Source(options: RekorV1Options, http: HttpClient, c
     return reader;
   };
 
+  const nameLeftOut = (shards: readonly ListedShard[]): readonly string[] => {
+    const origins = shards
+      .filter(({ treeId }) => !readers.has(treeId))
+      .map(({ treeId }) => shardOrigin(origin, treeId));
+    const first = origins.filter((each) => !named.has(each)).slice(0, MAX_NAMED - named.size);
+    first.forEach((each) => named.add(each));
+    return first;
+  };
+
   return {
     name,
     type: 'rekor-v1',
     url,
     origin,
     start,
+    get leftOut() {
+      return leftOut;
+    },
     async discover(signal) {
       const { url: asked, shards } = await api.logInfo(false, signal);
       const found = shards.flatMap((listed) => readerOf(listed) ?? []);
+      leftOut = nameLeftOut(shards);
       if (readers.size > MAX_SHARDS + MAX_UNSIGNED) {
         throw new LogUnavailable(`Cannot follow "${asked}": it has signed more than ${MAX_SHARDS} shards`);
       }

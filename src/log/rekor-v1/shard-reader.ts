@@ -7,19 +7,25 @@ import {
   LogMisbehaved,
   LogUnavailable,
   type EntryBatch,
+  type EntryEvidence,
   type Leaf,
   type LogReader,
   type ProvenFrontier,
 } from '../log.ts';
-import { prefetch } from '../prefetch.ts';
-import { MAX_INDEXES, type Api, type RetrievedEntry } from './api.ts';
-import { frontierAfter, nodesAfter, requireTimestamp, type ProvenEntry, type Shard } from './proven-entry.ts';
+import type { Api, RetrievedEntry } from './api.ts';
+import {
+  frontierAfter,
+  frontierBefore,
+  nodesAfter,
+  nodesBefore,
+  requireTimestamp,
+  type ProvenEntry,
+  type Shard,
+} from './proven-entry.ts';
+import { readRanges, type LoadedRange, type Range } from './read-ranges.ts';
 import type { ListedShard } from './responses.ts';
 import { ShardEntries } from './shard-entries.ts';
 import type { FetchLogInfo } from './shared-log-info.ts';
-
-/** Requests under way at once (more gain little, and each answer may be large). */
-const AHEAD = 8;
 
 /** One shard of a Rekor v1 log. */
 export class ShardReader implements LogReader {
@@ -31,6 +37,8 @@ export class ShardReader implements LogReader {
   readonly #api: Api;
   readonly #logInfo: FetchLogInfo;
   readonly #entries: ShardEntries;
+  /** The checkpoint that the shard was shown to end with. */
+  #end: SignedCheckpoint | null = null;
 
   constructor(shard: Shard, api: Api, logInfo: FetchLogInfo) {
     this.origin = shard.origin;
@@ -44,7 +52,9 @@ export class ShardReader implements LogReader {
     // What another reader was told may be older than this shard: only our own question counts against it.
     const listed = (await this.#findListed(signal)) ?? (await this.#findListed(signal));
     if (listed === null) {
-      throw new LogUnavailable(`Cannot read checkpoint of "${this.origin}": the log no longer lists this shard`);
+      throw new LogUnavailable(`Cannot read checkpoint of "${this.origin}": the log no longer lists this shard`, {
+        unlisted: true,
+      });
     }
     const served = { url: listed.url, body: Buffer.from(listed.signedTreeHead) };
     const checkpoint = openServedCheckpoint(served, this.#shard);
@@ -52,14 +62,21 @@ export class ShardReader implements LogReader {
     return checkpoint;
   }
 
-  /** From the inclusion proof of the frontier's last entry. An empty frontier needs no proof, and has no nodes. */
+  /** From the inclusion proof of the frontier's last entry, or of the next one. An empty frontier needs no proof, and has no nodes. */
   async fetchFrontier(tree: SignedCheckpoint, size: number, signal: AbortSignal): Promise<ProvenFrontier> {
     if (size === 0) {
       return { frontier: Frontier.empty(), provenBy: tree, nodes: [] };
     }
-    const entry = await this.#prove(size - 1, signal);
-    const nodes = await nodesAfter(entry, () => this.#frontierOf(entry.checkpoint, signal));
-    return { frontier: frontierAfter(entry), provenBy: entry.checkpoint, nodes };
+    try {
+      const entry = await this.#prove(size - 1, signal);
+      return { frontier: frontierAfter(entry), provenBy: entry.checkpoint, nodes: nodesAfter(entry) };
+    } catch (error) {
+      if (!(error instanceof LogUnavailable) || error.outOfOrder || size === tree.size) {
+        throw error;
+      }
+      // Whoever withholds one entry must not hide what lies before the next.
+      return shownBefore(await this.#prove(size, signal));
+    }
   }
 
   async proveConsistency(small: SignedCheckpoint, large: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
@@ -78,14 +95,18 @@ export class ShardReader implements LogReader {
   }
 
   /** The frontier after each batch comes without nodes: {@link fetchFrontier} has them. */
-  async *entries(tree: SignedCheckpoint, from: number, signal: AbortSignal): AsyncGenerator<EntryBatch> {
-    if (from >= tree.size) {
+  async *entries(
+    tree: SignedCheckpoint,
+    from: number,
+    signal: AbortSignal,
+    to = tree.size,
+  ): AsyncGenerator<EntryBatch> {
+    if (from >= to) {
       return;
     }
     // Before several requests go out side by side, which would all look for it.
     await this.#entries.findOffset(this.fresh, signal);
-    const load = (range: Range, stop: AbortSignal) => this.#batch(range, stop);
-    yield* prefetch(ranges(from, tree.size), AHEAD, load, signal);
+    yield* readRanges(from, to, (range, stop, maxBytes) => this.#load(range, stop, maxBytes), signal);
   }
 
   /** By the times that the log signed for single entries: one request for each halving of the tree. */
@@ -104,19 +125,69 @@ export class ShardReader implements LogReader {
     return low;
   }
 
+  /** By the proof that the entry comes with, under the checkpoint that the log signed last. */
+  async proveInclusion(_tree: SignedCheckpoint, index: number, signal: AbortSignal): Promise<EntryEvidence> {
+    const entry = (await this.#entries.retrieve([index], this.fresh, signal))(index);
+    const { proof, checkpoint } = this.#entries.prove(entry);
+    return {
+      kind: 'inclusion',
+      log: this.origin,
+      type: this.type,
+      leaf: leafOf(index, entry),
+      timestamp: entry.timestamp,
+      logId: entry.logId,
+      proof: { size: checkpoint.size, root: checkpoint.root, hashes: proof },
+      checkpoint: checkpoint.note,
+    };
+  }
+
+  /** By the inclusion proof of the next entry that is served, which may lie behind `tree` if the log has grown. */
+  async stepOver(tree: SignedCheckpoint, from: number, signal: AbortSignal): Promise<ProvenFrontier | null> {
+    const next = await this.#entries.findServed(from + 1, tree.size, this.fresh, signal);
+    return next === null ? null : shownBefore(this.#entries.prove(next));
+  }
+
+  /** Nobody signed the list of shards: what counts is that the log signed the global index behind `tree` to another one. */
+  async confirmEnd(tree: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
+    if (this.#end?.size === tree.size && this.#end.root.equals(tree.root)) {
+      return true;
+    }
+    try {
+      const ends = await this.#entries.endAt(tree.size, this.fresh, signal);
+      this.#end = ends ? tree : null;
+      return ends;
+    } catch (error) {
+      // What another shard does wrong, or does not serve, is told of that shard.
+      if (error instanceof LogUnavailable || error instanceof LogMisbehaved) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
   async #findListed(signal: AbortSignal): Promise<(ListedShard & { readonly url: string }) | null> {
     const { url, shards } = await this.#logInfo(this, this.fresh, signal);
     const listed = shards.find(({ treeId }) => treeId === this.#shard.treeId);
     return listed === undefined ? null : { ...listed, url };
   }
 
-  async #batch({ start, end }: Range, signal: AbortSignal): Promise<EntryBatch> {
+  async #load({ start, end }: Range, signal: AbortSignal, maxBytes: number): Promise<LoadedRange> {
     const indexes = Array.from({ length: end - start }, (_, place) => start + place);
-    const entryAt = await this.#entries.retrieve(indexes, this.fresh, signal);
-    const last = entryAt(end - 1);
+    const entryAt = await this.#entries.retrieve(indexes, this.fresh, signal, maxBytes);
+    const { leading, missing } = takeLeading(indexes, entryAt);
+    // Every entry of an answer holds on to all of it.
+    return { batch: this.#batch(start, leading), bytes: leading[0]?.answer.body.length ?? 0, missing };
+  }
+
+  /** Consecutive entries from index `start` on, with what their last one proves; null for none. */
+  #batch(start: number, entries: readonly RetrievedEntry[]): EntryBatch | null {
+    const last = entries.at(-1);
+    if (last === undefined) {
+      return null;
+    }
     const proven = this.#entries.prove(last);
     return {
-      leaves: indexes.map((index) => leafOf(index, entryAt(index))),
+      leaves: entries.map((entry, place) => leafOf(start + place, entry)),
       after: { frontier: frontierAfter(proven), provenBy: proven.checkpoint, nodes: [] },
       served: () => servedEvidence(last.answer.url, last.answer.body),
     };
@@ -138,36 +209,27 @@ export class ShardReader implements LogReader {
       frontierAfter(after).root().equals(large.root)
     );
   }
+}
 
-  /** The frontier of a whole signed tree, from the proof of its last entry. */
-  async #frontierOf(tree: SignedCheckpoint, signal: AbortSignal): Promise<Frontier> {
-    const last = await this.#prove(tree.size - 1, signal);
-    const frontier = frontierAfter(last);
-    if (!frontier.root().equals(tree.root)) {
-      throw new LogMisbehaved(
-        `Log "${this.origin}" signed a tree of size ${last.checkpoint.size} that contradicts the one of size ${tree.size}`,
-        {
-          kind: 'fork',
-          log: this.origin,
-          // At equal sizes the notes contradict each other by themselves.
-          signed: last.checkpoint.size === tree.size,
-          notes: [tree.note, last.checkpoint.note],
-        },
-      );
+/** The entries from the first of `indexes` on, up to one that is missing. */
+function takeLeading(indexes: readonly number[], entryAt: (index: number) => RetrievedEntry) {
+  const leading: RetrievedEntry[] = [];
+  try {
+    for (const index of indexes) {
+      leading.push(entryAt(index));
     }
-    return frontier;
+    return { leading, missing: null };
+  } catch (error) {
+    if (!(error instanceof LogUnavailable)) {
+      throw error;
+    }
+    return { leading, missing: error };
   }
 }
 
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-function* ranges(from: number, size: number): Generator<Range> {
-  for (let start = from; start < size; start += MAX_INDEXES) {
-    yield { start, end: Math.min(start + MAX_INDEXES, size) };
-  }
+/** What an entry's proof shows of all before it. */
+function shownBefore(entry: ProvenEntry): ProvenFrontier {
+  return { frontier: frontierBefore(entry), provenBy: entry.checkpoint, nodes: nodesBefore(entry) };
 }
 
 function leafOf(index: number, entry: RetrievedEntry): Leaf {

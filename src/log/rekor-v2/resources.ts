@@ -26,37 +26,17 @@ export interface ServedBundle {
 export interface Resources {
   checkpoint(fresh: boolean, signal: AbortSignal): Promise<HttpAnswer>;
   tile(tile: Tile, fresh: boolean, signal: AbortSignal): Promise<ServedTile>;
-  /** The first `width` leaves of bundle `index`. */
-  bundle(index: number, width: number, fresh: boolean, signal: AbortSignal): Promise<ServedBundle>;
+  /** The first `width` leaves of bundle `index`, if all that is served of it has no more than `maxBytes`. */
+  bundle(index: number, width: number, fresh: boolean, signal: AbortSignal, maxBytes?: number): Promise<ServedBundle>;
 }
 
 /** The tile layout below `url` + `readPath` (c2sp.org/tlog-tiles). */
 export function createResources(url: string, readPath: string, http: HttpClient): Resources {
   const base = joinPath(url, readPath);
-
-  /** Widths are asked for exactly as the signed tree implies them; a partial that is gone has become a full one. */
-  async function fetchGrown<T>(
-    path: (width: number) => string,
-    width: number,
-    request: { maxBytes: number; fresh: boolean },
-    parse: (body: Buffer, served: number) => T,
-    signal: AbortSignal,
-  ): Promise<{ answer: HttpAnswer; parsed: T }> {
-    const widths = width === TILE_WIDTH ? [TILE_WIDTH] : [width, TILE_WIDTH];
-    for (const served of widths) {
-      const answer = await http.fetch({ ...request, url: `${base}/${path(served)}`, accept: ABSENT }, signal);
-      if (answer.status === 200) {
-        return { answer, parsed: parseAnswer(answer, `"${answer.url}"`, (body) => parse(body, served)) };
-      }
-    }
-    const asked = widths.map((served) => `"${base}/${path(served)}"`).join(' nor ');
-    throw new LogUnavailable(`Cannot fetch ${asked}: not found, though the signed checkpoint implies it`);
-  }
-
   return {
     async checkpoint(fresh, signal) {
       const answer = await http.fetch(
-        { url: `${base}/checkpoint`, maxBytes: MAX_CHECKPOINT_BYTES, fresh, accept: WRITE_ADDRESS },
+        { url: `${base}/checkpoint`, maxBytes: MAX_CHECKPOINT_BYTES, fresh, conditional: true, accept: WRITE_ADDRESS },
         signal,
       );
       if (answer.status === 200) {
@@ -70,7 +50,8 @@ export function createResources(url: string, readPath: string, http: HttpClient)
 
     async tile(tile, fresh, signal) {
       const { answer, parsed } = await fetchGrown(
-        (width) => tilePath({ ...tile, width }),
+        http,
+        (width) => `${base}/${tilePath({ ...tile, width })}`,
         tile.width,
         { maxBytes: MAX_TILE_BYTES, fresh },
         (body, served) => parseServedTile(body, served, tile.width),
@@ -79,17 +60,41 @@ export function createResources(url: string, readPath: string, http: HttpClient)
       return { answer, hashes: parsed };
     },
 
-    async bundle(index, width, fresh, signal) {
+    async bundle(index, width, fresh, signal, maxBytes = MAX_BUNDLE_BYTES) {
       const { answer, parsed } = await fetchGrown(
-        (served) => bundlePath(index, served),
+        http,
+        (served) => `${base}/${bundlePath(index, served)}`,
         width,
-        { maxBytes: MAX_BUNDLE_BYTES, fresh },
+        { maxBytes, fresh },
         (body, served) => parseBundle(body, served, width),
         signal,
       );
       return { answer, records: parsed };
     },
   };
+}
+
+/**
+ * A file of which a log has the first `width` of 256 items. It is asked for exactly as the signed tree implies it; a partial
+ * one that is gone has become a full one. `urlOf` names it by its width; `parse` is told the width that was served.
+ */
+export async function fetchGrown<T>(
+  http: HttpClient,
+  urlOf: (width: number) => string,
+  width: number,
+  request: { readonly maxBytes: number; readonly fresh: boolean },
+  parse: (body: Buffer, served: number) => T,
+  signal: AbortSignal,
+): Promise<{ readonly answer: HttpAnswer; readonly parsed: T }> {
+  const widths = width === TILE_WIDTH ? [TILE_WIDTH] : [width, TILE_WIDTH];
+  for (const served of widths) {
+    const answer = await http.fetch({ ...request, url: urlOf(served), accept: ABSENT }, signal);
+    if (answer.status === 200) {
+      return { answer, parsed: parseAnswer(answer, `"${answer.url}"`, (body) => parse(body, served)) };
+    }
+  }
+  const asked = widths.map((served) => `"${urlOf(served)}"`).join(' nor ');
+  throw new LogUnavailable(`Cannot fetch ${asked}: not found, though the signed checkpoint implies it`);
 }
 
 function joinPath(url: string, readPath: string): string {

@@ -1,4 +1,5 @@
 import type { SignedCheckpoint } from '../../tlog/checkpoint.ts';
+import type { Hash } from '../../tlog/hash.ts';
 import { tilePath, type Tile } from '../../tlog/tile.ts';
 import { TileMismatch, TileTree } from '../../tlog/tile-tree.ts';
 import { servedEvidence } from '../excerpt.ts';
@@ -35,7 +36,12 @@ export class SignedTree {
   /** The proven frontier at `size` with all its evidence. Throws LogUnavailable, or LogMisbehaved when the tiles do not make the signed root. */
   async prove(size: number, signal: AbortSignal): Promise<ProvenFrontier> {
     const proven = await this.frontierAt(size, signal);
-    return { ...proven, nodes: await this.#believe(this.#tiles.completion(size, signal)) };
+    return { ...proven, nodes: await this.#believe(this.#tiles.rightSiblings(size, signal)) };
+  }
+
+  /** The inclusion proof of leaf `index` of the tree. Throws like {@link prove}. */
+  async inclusion(index: number, signal: AbortSignal): Promise<readonly Hash[]> {
+    return await this.#believe(this.#tiles.inclusion(index, signal));
   }
 
   async #believe<T>(proven: Promise<T>): Promise<T> {

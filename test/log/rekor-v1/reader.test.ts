@@ -4,12 +4,13 @@ import type { LogReader } from '../../../src/log/log.ts';
 import { createRekorV1Source } from '../../../src/log/rekor-v1/reader.ts';
 import { LOG_INFO, startFakeRekorV1, type RunningFakeRekorV1 } from '../../fakes/fake-rekor-v1.ts';
 import { activeReaderOf, bodies, NEVER, sourceOf } from './tail.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
 
 let http: HttpClient;
 let rekor: RunningFakeRekorV1;
 
 beforeEach(async () => {
-  http = createHttpClient({ timeoutMs: 10_000 });
+  http = createHttpClient({ timeoutMs: 10_000, clock: hastyClock });
   rekor = await startFakeRekorV1();
 });
 
@@ -66,10 +67,24 @@ describe('createRekorV1Source()', () => {
     const bogus = Array.from({ length: 8 }, (_, index) => `rekor.test - ${index + 1}`);
     const first = rekor.origin;
     expect(await origins()).toEqual([...bogus, first]);
+    expect([fake.leftOut?.[0], fake.leftOut?.length]).toEqual(['rekor.test - 9', 64]);
     rekor.rollOver({ sameKey: true });
     expect(await origins()).toEqual([rekor.origin]);
+    expect(fake.leftOut).toEqual([]);
     rekor.heal();
     expect(await origins()).toEqual([first, rekor.origin]);
+  });
+
+  it('names each shard that it leaves out once', async () => {
+    const fake = source();
+    rekor.changeLogInfo((info) => ({
+      ...info,
+      inactiveShards: Array.from({ length: 10 }, (_, index) => ({ ...info, treeID: String(index + 1) })),
+    }));
+    await fake.discover(NEVER);
+    expect(fake.leftOut).toEqual(['rekor.test - 9', 'rekor.test - 10']);
+    await fake.discover(NEVER);
+    expect(fake.leftOut).toEqual([]);
   });
 
   it.each([

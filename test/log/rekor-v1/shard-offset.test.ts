@@ -75,8 +75,15 @@ describe('where a shard begins', () => {
     });
   });
 
+  it('is known from its next entries when the first is not served', async () => {
+    rekor.omit(20, 21, 22);
+    const reader = await activeReader();
+    const { frontier } = await reader.fetchFrontier(await reader.fetchCheckpoint(NEVER), 5, NEVER);
+    expect(frontier.hashes).toEqual(rekor.active.tree.frontier(5));
+  });
+
   it('is not known when nothing stands where it should be', async () => {
-    rekor.omit(20);
+    rekor.omit(...Array.from({ length: 11 }, (_, place) => 20 + place));
     lieAboutAll(1000);
     await expect(activeReader().then(read)).rejects.toMatchObject({
       name: 'LogUnavailable',

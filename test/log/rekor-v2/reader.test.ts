@@ -5,12 +5,13 @@ import { READ_PATH } from '../../../src/demo/local-log.ts';
 import { createHttpClient, type HttpClient } from '../../../src/log/http.ts';
 import { LogMisbehaved, LogUnavailable, type LogReader } from '../../../src/log/log.ts';
 import { createRekorV2Source } from '../../../src/log/rekor-v2/reader.ts';
-import { completeFrontier } from '../../../src/tlog/proof.ts';
+import { rootFromPrefix } from '../../../src/tlog/prefix.ts';
 import { openCheckpoint, type SignedCheckpoint } from '../../../src/tlog/checkpoint.ts';
 import { Frontier } from '../../../src/tlog/frontier.ts';
 import { leafHash } from '../../../src/tlog/hash.ts';
 import { startFakeLog, type RunningFakeLog } from '../../fakes/fake-log.ts';
 import { readAll } from './read-all.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
 
 const never = new AbortController().signal;
 const numbered = (from: number, to: number) =>
@@ -27,7 +28,7 @@ let reader: LogReader;
 
 beforeEach(async () => {
   log = await startFakeLog('log.test');
-  http = createHttpClient({ timeoutMs: 300 });
+  http = createHttpClient({ timeoutMs: 300, clock: hastyClock });
   reader = await readerOf({});
 });
 
@@ -293,9 +294,9 @@ describe('fetchCheckpoint()', () => {
 });
 
 describe('fetchFrontier()', () => {
-  it('proves the frontier of any m ≤ n leaves, with the nodes that complete it', async () => {
+  it('proves the frontier of any m ≤ n leaves, with the siblings that lead to the root', async () => {
     const sizes = fc
-      .tuple(fc.integer({ min: 0, max: 1500 }), fc.integer({ min: 0, max: 1500 }))
+      .tuple(fc.integer({ min: 1, max: 1500 }), fc.integer({ min: 1, max: 1500 }))
       .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
     const [honest, frontier]: [Frontier[], Frontier] = [[Frontier.empty()], Frontier.empty()];
     for (const leaf of numbered(0, 1500)) {
@@ -308,7 +309,7 @@ describe('fetchFrontier()', () => {
         const tree = treeAt(n);
         const proven = await reader.fetchFrontier(tree, m, never);
         expect(proven.frontier.hashes).toEqual(honest[m]?.hashes);
-        expect(completeFrontier(proven.frontier, n, proven.nodes)).toEqual(tree.root);
+        expect(rootFromPrefix(proven.frontier, n, proven.nodes)).toEqual(tree.root);
         expect(proven.provenBy).toEqual(tree);
       }),
       { numRuns: 60 },
@@ -465,6 +466,16 @@ describe('entries()', () => {
     }
   });
 
+  it('asks for no more bundles than it takes to get the leaves before an index', async () => {
+    grow(600);
+    const sizes: number[] = [];
+    for await (const { after } of reader.entries(treeAt(600), 10, never, 257)) {
+      sizes.push(after.frontier.size);
+    }
+    expect(sizes).toEqual([256, 512]);
+    expect(log.countRequests(/^tile\/entries/)).toBe(2);
+  });
+
   it('gives whole leaves in batches of one bundle, the first entered in its middle', async () => {
     grow(600);
     const tree = treeAt(600);
@@ -604,6 +615,35 @@ describe('entries()', () => {
     const { batches, agrees } = await readWhole(2);
     expect(batches[0]?.leaves.map(({ data }) => data.length)).toEqual([0, 0xffff]);
     expect(agrees).toEqual([true]);
+  });
+});
+
+describe('stepOver()', () => {
+  it.each([
+    [0, 256],
+    [255, 256],
+    [256, 512],
+    [300, 512],
+    [512, 600],
+    [599, 600],
+  ])('shows from %d on what lies behind its bundle, at %d, by the tiles alone', async (from, to) => {
+    grow(600);
+    log.withhold(from);
+    const { frontier, provenBy } = (await reader.stepOver(treeAt(600), from, never)) ?? {};
+    expect(frontier?.hashes).toEqual(frontierOf(to).hashes);
+    expect(provenBy).toEqual(treeAt(600));
+  });
+
+  it('waits where the tiles are not served either', async () => {
+    grow(600);
+    log.failWith(404, {}, /^tile/);
+    await unavailable(reader.stepOver(treeAt(600), 256, never));
+  });
+
+  it('does not believe tiles that do not make the signed root', async () => {
+    grow(600);
+    log.tamperTile(0, 2);
+    expect((await misbehaviour(reader.stepOver(treeAt(600), 512, never))).evidence.kind).toBe('entry-mismatch');
   });
 });
 
