@@ -26,6 +26,9 @@ CREATE INDEX decisions_by_log ON decisions (log, applied_at);
 ALTER TABLE checkpoints ADD COLUMN disregarded_by INTEGER REFERENCES decisions (id);
 -- 1: every entry up to it was read, and they make its root.
 ALTER TABLE checkpoints ADD COLUMN verified INTEGER NOT NULL DEFAULT 0 CHECK (verified IN (0, 1));
+-- 1: shown only beside an entry (Rekor v1), which can be many a second; forgotten once entries were read past it.
+ALTER TABLE checkpoints ADD COLUMN beside INTEGER NOT NULL DEFAULT 0 CHECK (beside IN (0, 1));
+CREATE INDEX checkpoints_beside ON checkpoints (log, first_seen) WHERE beside = 1;
 
 -- The tables below gain states and columns; SQLite changes a CHECK only by making the table anew.
 CREATE TABLE new_logs (
@@ -63,7 +66,9 @@ CREATE TABLE new_logs (
   -- the first entry that is signed and not served, and since when; null while all are
   withheld_index INTEGER,
   withheld_since INTEGER,
-  -- the checkpoint at which it was shown to have ended
+  -- the first checkpoint that said of itself that it is the last (Rekor v2), verified or not
+  ended_note TEXT,
+  -- the verified checkpoint at which it was shown to have ended
   frozen_note TEXT,
   -- 1 for a shard that the configuration leaves out: kept, but neither followed nor shown
   hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)),
@@ -301,7 +306,13 @@ SELECT
   l.stopped_by
 FROM sources AS s
 LEFT JOIN logs AS l ON l.source = s.name AND l.hidden = 0
-WHERE s.configured = 1;
+WHERE s.configured = 1
+  -- a source has a row of its own until its first log is known, also when that is not followed, and while it cannot be asked
+  AND (
+    l.origin IS NOT NULL
+    OR s.last_error IS NOT NULL
+    OR NOT EXISTS (SELECT 1 FROM logs WHERE source = s.name)
+  );
 
 CREATE VIEW v_checkpoints AS
 SELECT

@@ -24,11 +24,12 @@ import { schedule, type Scheduled } from './monitor/schedule.ts';
 import { tell } from './monitor/tell.ts';
 import { createSources } from './sources.ts';
 import { lockForDaemon } from './store/daemon-lock.ts';
-import { hasStalled } from './store/life.ts';
+import { hasStalled, hasStopped } from './store/life.ts';
 import { saveConfigured } from './store/sources.ts';
 import { Store } from './store/store.ts';
 import { countFailingVantages } from './store/vantages.ts';
 import { openTrustKeeper, type TrustKeeper } from './trust-keeper.ts';
+import { TrustUnavailable } from './trust/trust-unavailable.ts';
 import { VERSION } from './version.ts';
 
 /** Below the 975 requests a minute and client that the public Rekor v1 instance allows, of which it sends 429s above. */
@@ -65,7 +66,7 @@ export interface OnceOutcome {
 
 /** Builds every part from the configuration and runs until `signal` aborts. Throws DatabaseError, or what is our own fault. */
 export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortSignal): Promise<void> {
-  const parts = await assemble(config, deps);
+  const parts = await assemble(config, deps, signal);
   // One part's programming fault ends them all: the supervisor restarts the process.
   const failed = new AbortController();
   const running = AbortSignal.any([signal, failed.signal]);
@@ -100,13 +101,14 @@ export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortS
 
 /** One pass over every log to the checkpoint it shows now; delivers what is waiting, and returns. */
 export async function runOnce(config: Config, deps: DaemonDeps, signal: AbortSignal): Promise<OnceOutcome> {
-  const parts = await assemble(config, deps);
+  const parts = await assemble(config, deps, signal);
   try {
     const passes = await Promise.all(parts.sources.map((source) => passOverSource(source, parts.follow, signal)));
     const outcomes = passes.flat();
     const delivered = await deliverOnce(parts.store, parts.sinks, deps, signal);
     return {
-      found: parts.raised.count > 0 || outcomes.some(({ kind }) => kind === 'misbehaving'),
+      // One that is stopped misbehaves also while it cannot be asked.
+      found: parts.raised.count > 0 || outcomes.some(({ kind }) => kind === 'misbehaving') || hasStopped(parts.store),
       failed:
         delivered.failed > 0 ||
         parts.keeper.stale ||
@@ -154,7 +156,7 @@ interface Parts {
 
 type RoutedAlert = Pick<AlertDraft, 'class' | 'kind' | 'severity' | 'watch' | 'notify'>;
 
-async function assemble(config: Config, deps: DaemonDeps): Promise<Parts> {
+async function assemble(config: Config, deps: DaemonDeps, signal: AbortSignal): Promise<Parts> {
   const unlock = lockForDaemon(config.database);
   const { proxy, ca } = config.network;
   // A log is tried again after ten times the poll interval at the latest: this is a part of it.
@@ -171,7 +173,7 @@ async function assemble(config: Config, deps: DaemonDeps): Promise<Parts> {
   let store: Store | undefined;
   try {
     store = Store.open(config.database);
-    return await build(config, { store, http, publicHttp, way, unlock }, deps);
+    return await build(config, { store, http, publicHttp, way, unlock }, deps, signal);
   } catch (error) {
     await close({ store, http, publicHttp, way, unlock });
     throw error;
@@ -183,7 +185,7 @@ type Opened = Pick<Parts, 'store' | 'http' | 'publicHttp' | 'way' | 'unlock'>;
 /** By which channels are reached; undefined: directly. */
 type Way = ReturnType<typeof createDispatcher> | undefined;
 
-async function build(config: Config, opened: Opened, deps: DaemonDeps): Promise<Parts> {
+async function build(config: Config, opened: Opened, deps: DaemonDeps, signal: AbortSignal): Promise<Parts> {
   const { store, http, publicHttp, way } = opened;
   const channels = config.notify?.channels ?? new Map<string, ChannelConfig>();
   const route = (alert: RoutedAlert): readonly string[] =>
@@ -195,7 +197,17 @@ async function build(config: Config, opened: Opened, deps: DaemonDeps): Promise<
     return tell(store, draft, telling, now).alert.id;
   };
   const { clock, logger } = deps;
-  const keeper = await openTrustKeeper(config.trust, trustCache(config), { store, clock, logger, http, tell: tellOne });
+  const sinks = createSinks(channels, config.network.ca, way);
+  let keeper: TrustKeeper;
+  try {
+    keeper = await openTrustKeeper(config.trust, trustCache(config), { store, clock, logger, http, tell: tellOne });
+  } catch (error) {
+    if (error instanceof TrustUnavailable) {
+      // Nothing runs without: whoever is to be told of it is told before the end.
+      await deliverOnce(store, sinks, deps, signal);
+    }
+    throw error;
+  }
   const findSources = (): readonly FollowedSource[] => {
     const sources = createSources(config.logs, keeper.logs(), { http, publicHttp });
     saveConfigured(
@@ -208,7 +220,7 @@ async function build(config: Config, opened: Opened, deps: DaemonDeps): Promise<
     ...opened,
     sources: findSources(),
     findSources,
-    sinks: createSinks(channels, config.network.ca, way),
+    sinks,
     follow: {
       store,
       clock,

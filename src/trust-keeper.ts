@@ -52,7 +52,8 @@ export interface TrustKeeperDeps extends TrustMemoryDeps {
 
 /**
  * Reads the trust source; where it cannot be read, what it published when it last could be is in force. That it could not
- * be read is told, and closed once it can; what it changed is told. Throws TrustUnavailable when nothing of it is known.
+ * be read is told, and closed once it can; what it changed is told. Throws TrustUnavailable when nothing of it is known, which is
+ * told as well.
  */
 export async function openTrustKeeper(
   config: TrustConfig,
@@ -72,6 +73,7 @@ export async function openTrustKeeper(
 
   const first = await read();
   if (first.snapshot === null) {
+    report(first.stale, false);
     throw new TrustUnavailable(first.stale ?? 'Cannot read the trust source: it holds nothing');
   }
   let inForce = first.snapshot;
@@ -162,13 +164,13 @@ export async function openTrustKeeper(
     return createChainVerifier([...data.authorities, ...config.authorities], data.goodUntil);
   }
 
-  function report(stale: string | null): void {
+  function report(stale: string | null, isKnown = true): void {
     if (stale === null) {
       closeAlert(store, TRUST_STALE_KEY);
       return;
     }
     logger.warn({ reason: stale }, 'trust data is stale');
-    store.transaction(() => deps.tell(trustStaleAlert(stale), clock.now()));
+    store.transaction(() => deps.tell(trustStaleAlert(stale, isKnown), clock.now()));
   }
 
   /** Waits for `work`, but not longer than `ms` or until `signal` aborts: then it is false. */

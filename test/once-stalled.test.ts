@@ -62,3 +62,11 @@ it('runOnce() finds withheld entries over several runs', async () => {
   expect(await runAfter(11)).toEqual({ found: true, failed: false });
   expect(await runAfter(12)).toEqual({ found: false, failed: false });
 });
+
+it('runOnce() finds a log that is stopped, also while it cannot be asked', async () => {
+  await runAfter(0);
+  log.fork(5);
+  expect(await runAfter(1)).toEqual({ found: true, failed: false });
+  log.before(() => ({ status: 404, body: '' }));
+  expect(await runAfter(2)).toEqual({ found: true, failed: true });
+});

@@ -106,9 +106,10 @@ describe('openTrustKeeper()', () => {
     expect(states()).toEqual(['trust-stale open', 'key-changed open']);
   });
 
-  it('refuses a source of which nothing is known', async () => {
+  it('refuses a source of which nothing is known, and tells', async () => {
     repository.fail(503);
     await expect(open()).rejects.toThrow(TrustUnavailable);
+    expect(states()).toEqual(['trust-stale open']);
   });
 
   it('does not compare with another source', async () => {

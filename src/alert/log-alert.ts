@@ -109,15 +109,18 @@ export function startedAlert(log: string, checkpoint: Checkpoint): AlertDraft {
 /** There is one alert about stale trust data, which closes when the data is fresh again. */
 export const TRUST_STALE_KEY = 'operational/trust-stale';
 
-/** The trust data could not be refreshed; what was known before stays in use. */
-export function trustStaleAlert(reason: string): AlertDraft {
+/** The trust data could not be refreshed. `isKnown`: what was known before stays in use; else nothing can be watched. */
+export function trustStaleAlert(reason: string, isKnown = true): AlertDraft {
+  const effect = isKnown
+    ? 'The keys and certificate authorities known before stay in use.'
+    : 'None are known from before: nothing is watched.';
   return {
     ...about(null),
     class: 'operational',
     kind: 'trust-stale',
     severity: 'high',
     title: 'The trust data could not be refreshed',
-    summary: `${shown(reason, QUOTED)}.\nThe keys and certificate authorities known before stay in use.\nWhat to do now: make sure that the trust source can be reached from this machine, then restart.`,
+    summary: `${shown(reason, QUOTED)}.\n${effect}\nWhat to do now: make sure that the trust source can be reached from this machine, then restart.`,
     dedupeKey: TRUST_STALE_KEY,
   };
 }

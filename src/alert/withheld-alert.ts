@@ -22,9 +22,9 @@ export function withheldAlert(
   answer: string,
 ): AlertDraft {
   const { origin: log, size, note } = tree;
-  const entries = to - from === 1 ? `entry ${from}` : `entries ${from} to ${to - 1}`;
+  const [entries, them] = to - from === 1 ? [`entry ${from}`, 'it'] : [`entries ${from} to ${to - 1}`, 'them'];
   const error = new LogMisbehaved(
-    `Log "${log}" signed ${entries} in its tree of size ${size}, and has not served it since ${since.toISOString()}: ${answer}`,
+    `Log "${log}" signed ${entries} in its tree of size ${size}, and has not served ${them} since ${since.toISOString()}: ${answer}`,
     {
       kind: 'entries-withheld',
       log,

@@ -128,10 +128,8 @@ function servedLines({ url, sha256, excerpt }: NonNullable<Evidence['served']>):
 }
 
 function unservedLines({ from, to, answer }: NonNullable<Evidence['unserved']>): readonly string[] {
-  return [
-    `Entries ${from} to ${to - 1} were asked for in vain, by our own report; what came instead`,
-    `  ${safeLines(answer, '  ')}`,
-  ];
+  const entries = to - from === 1 ? `Entry ${from} was` : `Entries ${from} to ${to - 1} were`;
+  return [`${entries} asked for in vain, by our own report; what came instead`, `  ${safeLines(answer, '  ')}`];
 }
 
 function formatFact({ label, value }: Fact): string {

@@ -70,14 +70,18 @@ function formatLog({ status, record, decisions }: ListedLog): string {
     `${safe(origin)}${called}  ${safe(type)}  ${safe(state)}  ${size}`,
     ...(status.last_error === null ? [] : [`    ${safe(status.last_error)}`]),
     ...(stopped === null ? [] : [`    stopped by alert ${stopped}: \`sigwatch alerts show ${stopped}\``]),
-    ...decisions.map(formatDecision),
+    ...(stopped === null || decisions.some(({ appliedAt }) => appliedAt === null)
+      ? []
+      : ['    until somebody decides: `sigwatch logs resume LOG --by WHO --note WHY`']),
+    ...decisions.flatMap(formatDecision),
     '',
   ].join('\n');
 }
 
-function formatDecision({ by, note, decidedAt, appliedAt, outcome }: Decision): string {
-  const then = appliedAt === null ? 'not acted on yet' : `${formatTime(appliedAt)} UTC: ${safe(outcome ?? '')}`;
-  return `    decided ${formatTime(decidedAt)} UTC by ${safe(by)}: "${safe(note)}"; ${then}`;
+function formatDecision({ by, note, decidedAt, appliedAt, outcome }: Decision): readonly string[] {
+  const then =
+    appliedAt === null ? 'not acted on yet' : `acted on ${formatTime(appliedAt)} UTC: ${safe(outcome ?? '')}`;
+  return [`    decided ${formatTime(decidedAt)} UTC by ${safe(by)}: "${safe(note)}"`, `    ${then}`];
 }
 
 /** Options of `sigwatch logs resume`, as they were written. */
@@ -132,12 +136,14 @@ function resolve(store: Store, name: string): LogRecord | string {
 }
 
 /** Null when there is something to decide. */
-function whyNot(store: Store, { origin, stoppedBy, frozen, state }: LogRecord): string | null {
+function whyNot(store: Store, { origin, stoppedBy, frozen, position, state }: LogRecord): string | null {
   const waiting = findDecision(store, origin);
   if (waiting !== null) {
     return `a decision of ${safe(waiting.by)} (${formatTime(waiting.decidedAt)} UTC) is not acted on yet`;
   }
-  if (stoppedBy !== null || (frozen !== null && state === 'misbehaving')) {
+  // A tree that was accepted and is never shown holds a log as well.
+  const isHeld = position !== null && position.target !== null && state === 'unreachable';
+  if (stoppedBy !== null || (frozen !== null && state === 'misbehaving') || isHeld) {
     return null;
   }
   const healing = state === 'misbehaving' ? '; what nobody signed heals by itself' : '';
@@ -146,7 +152,8 @@ function whyNot(store: Store, { origin, stoppedBy, frozen, state }: LogRecord): 
 
 function faultOf({ by, note }: ResumeOptions): string | null {
   const [option] = Object.entries({ by, note }).find(([, text]) => text.trim() === '' || text.length > MAX_TEXT) ?? [];
-  return option === undefined ? null : `expected --${option} to be a text of at most ${MAX_TEXT} characters`;
+  const what = option === 'by' ? 'who decides' : 'why';
+  return option === undefined ? null : `expected --${option} to say ${what}, in at most ${MAX_TEXT} characters`;
 }
 
 /** The alert about a log that grew beyond its end: one that did not stop it. */

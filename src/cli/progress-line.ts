@@ -4,6 +4,9 @@ import { safe, shorten } from './print.ts';
 /** Time between two redraws, in milliseconds: often enough to feel alive, rarely enough to cost nothing. */
 const REDRAW_MS = 200;
 
+/** A name that is cut to less says nothing: then the whole line is cut. */
+const SHORTEST_NAME = 12;
+
 /** Back to the beginning of the line, and nothing on it. */
 const ERASE = '\r\u001b[K';
 
@@ -47,22 +50,24 @@ export function createProgressLine(write: (text: string) => void, columns: numbe
       } else if (now() - drawnAt >= REDRAW_MS) {
         drawnAt = now();
         // A line that wraps could not be erased; the last column makes some terminals wrap already.
-        write(ERASE + shorten(safe(describe([...logs.values()], now())), columns - 1));
+        write(ERASE + describe([...logs.values()], now(), columns - 1));
         shown = true;
       }
     },
   };
 }
 
-/** One log by its name, several as their sum. */
-function describe(logs: readonly CatchUp[], now: number): string {
+/** One log by its name, several as their sum, in `width` columns: the name gives way first. */
+function describe(logs: readonly CatchUp[], now: number, width: number): string {
   const [size, target, from] = [sum(logs, 'size'), sum(logs, 'target'), sum(logs, 'from')];
   const seconds = Math.max((now - Math.min(...logs.map(({ since }) => since))) / 1000, 0.001);
   const rate = (size - from) / seconds;
   const left = rate > 0 ? duration((target - size) / rate) : '?';
   const percent = Math.floor((size / target) * 100);
   const name = logs.length === 1 ? (logs[0]?.log ?? '') : `${logs.length} logs`;
-  return `${name}: ${size} of ${target} entries (${percent} %), ${Math.round(rate)}/s, ${left} left`;
+  const figures = `: ${size} of ${target} entries (${percent} %), ${Math.round(rate)}/s, ${left} left`;
+  const room = width - figures.length;
+  return room < SHORTEST_NAME ? shorten(safe(name) + figures, width) : shorten(safe(name), room) + figures;
 }
 
 function sum(logs: readonly CatchUp[], what: 'size' | 'target' | 'from'): number {

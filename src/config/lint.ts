@@ -87,11 +87,12 @@ function lintLog(log: LogOverride, url: string | null, path: KeyPath): readonly 
 }
 
 /** An override of a log that nobody knows. What a TUF repository will publish is not known here. */
-function lintOrigins({ custom, discover, override }: LogsConfig, { source }: Config['trust']): readonly Hint[] {
-  if (discover && source.kind !== 'none' && source.kind !== 'trusted-root') {
+function lintOrigins({ custom, discover, ct, override }: LogsConfig, { source }: Config['trust']): readonly Hint[] {
+  if ((discover || ct) && source.kind !== 'none' && source.kind !== 'trusted-root') {
     return [];
   }
-  const trusted = discover && source.kind === 'trusted-root' ? source.data.logs : [];
+  const listed = source.kind === 'trusted-root' ? source.data : { logs: [], ctLogs: [] };
+  const trusted = [...(discover ? listed.logs : []), ...(ct ? listed.ctLogs : [])];
   return unknownOrigins(override, [...custom, ...trusted]).map((origin) => ({
     rule: 'unknown-override',
     path: ['logs', 'override', origin],

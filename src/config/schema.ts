@@ -60,7 +60,7 @@ function trustSource(machine: Machine): z.ZodType<TrustSource> {
         z.enum(['public-good', 'staging', 'none']).transform((kind) => ({ kind })),
         strict({
           tuf: httpUrl.describe('TUF repository.'),
-          root: fileContent(machine, 'TUF root', MAX_TRUSTED_ROOT, requireJson).describe(
+          root: fileContent(machine, 'TUF root', MAX_TRUSTED_ROOT, requireTufRoot).describe(
             'Its root.json, trusted as it is.',
           ),
         }).transform(({ tuf, root }) => ({ kind: 'tuf' as const, url: tuf, root })),
@@ -86,12 +86,18 @@ function authority(machine: Machine): z.ZodType<CertificateAuthority> {
   }).transform(({ name: authorityName, chain }) => ({ name: authorityName, chain, validFrom: null, validTo: null }));
 }
 
-/** The path of a file that holds JSON. Throws SyntaxError. */
-function requireJson(content: string, file: string): string {
+const TUF_ROOT = z.object({ signed: z.object({ _type: z.literal('root') }), signatures: z.array(z.unknown()) });
+
+/** The path of a file that is a root.json by its form; its signatures are checked where it is used. Throws SyntaxError. */
+function requireTufRoot(content: string, file: string): string {
+  let json: unknown;
   try {
-    JSON.parse(content);
+    json = JSON.parse(content);
   } catch (error) {
     throw new SyntaxError(`Cannot use "${file}" as a TUF root: it is not JSON`, { cause: error });
+  }
+  if (!TUF_ROOT.safeParse(json).success) {
+    throw new SyntaxError(`Cannot use "${file}" as a TUF root: expected root.json as a TUF repository publishes it`);
   }
   return file;
 }

@@ -47,7 +47,8 @@ function prove(content: EvidenceContent, known: Known): { proven: readonly strin
   }
   const keys = trustedKeys(log, known);
   const notes = content.signed_notes.map((note) => openCheckpoint(note, { origin: log.origin, keys }));
-  const signed = notes.map((checkpoint) => signedSentence(log, checkpoint));
+  // Two notes may say the same, signed twice.
+  const signed = [...new Set(notes.map((checkpoint) => signedSentence(log, checkpoint)))];
   if (entry !== null && (notes.length > 0 || accuses(content))) {
     return { proven: [], shortfall: 'that an entry is in the log proves nothing against the log' };
   }
@@ -122,8 +123,19 @@ function report({ log, reported }: EvidenceContent): readonly string[] {
     `alert ${alert.id}${about}, first seen ${alert.first_seen}: ${alert.kind} (${alert.severity}), "${alert.title}"`,
     ...(watch === null || verdict === null
       ? []
-      : [`by the watch "${watch.name}" the signer is ${verdict}; ${violations.length} of its claims fail`]),
+      : [`by the watch "${watch.name}" the signer is ${verdict}${failing(violations.length)}`]),
     ...(served === null ? [] : [`"${served.url}" served bytes with the SHA-256 ${served.sha256}: nobody signed that`]),
-    ...(unserved === null ? [] : [`the entries from ${unserved.from} to ${unserved.to - 1} were asked for in vain`]),
+    ...(unserved === null ? [] : [inVain(unserved)]),
   ];
+}
+
+/** Of a signer that is not judged by its claims, none fails. */
+function failing(claims: number): string {
+  return claims === 0 ? '' : `; ${claims} of its claims fail${claims === 1 ? 's' : ''}`;
+}
+
+function inVain({ from, to }: { readonly from: number; readonly to: number }): string {
+  return to - from === 1
+    ? `entry ${from} was asked for in vain`
+    : `the entries from ${from} to ${to - 1} were asked for in vain`;
 }

@@ -9,8 +9,8 @@ import {
   type Leaf,
   type LogReader,
 } from '../log/log.ts';
-import { checkpointsBetween, findRival } from '../store/checkpoints.ts';
-import { findAlertOfIssuance, saveFindings, saveUnparsable, type Finding } from '../store/findings.ts';
+import { checkpointsBetween, findRival, saveVoucher } from '../store/checkpoints.ts';
+import { findAlertOfEntry, saveFindings, saveUnparsable, type Finding } from '../store/findings.ts';
 import { countKinds } from '../store/counts.ts';
 import { appendLeafHashes } from '../store/leaf-hashes.ts';
 import { saveFrontier } from '../store/logs.ts';
@@ -23,6 +23,7 @@ import { judgeDoubtful } from './judge-doubtful.ts';
 import { keepPace } from './keep-pace.ts';
 import { judgeBatch, mergeBatches, type JudgedBatch, type JudgedEntry } from './judge-batch.ts';
 import { MAX_PROOFS, proveAlerts, type ProofBudget } from './prove-alerts.ts';
+import { readUnheldAgain } from './read-unheld-again.ts';
 import { requireConsistent, requireSameRoot } from './require-consistent.ts';
 
 /** Whoever logs long entries must not hold up signals, other logs and the supervisor's watchdog: so many are judged, and for so long, before these get their turn. */
@@ -163,7 +164,12 @@ async function saveBatch(
   const { provenBy } = batch.after;
   const hashes = batch.leaves.map(({ hash }) => hash);
   await examine(reader, batch.leaves, target, budget, deps, signal, (now) => {
-    saveFrontier(deps.store, reader.origin, frontier, now, provenBy.root.equals(target.root) ? null : provenBy);
+    const isOther = !provenBy.root.equals(target.root);
+    saveFrontier(deps.store, reader.origin, frontier, now, isOther ? provenBy : null);
+    if (isOther) {
+      // Signed and shown, if only beside an entry: what is read later is held against it as well.
+      saveVoucher(deps.store, provenBy, now);
+    }
     appendLeafHashes(deps.store, reader.origin, before, hashes, target.size);
   });
 }
@@ -192,7 +198,8 @@ export async function examine(
       return;
     }
   }
-  const outcome = await judgeDoubtful(mergeBatches(outcomes), deps, now, signal);
+  const held = await readUnheldAgain(reader, target, mergeBatches(outcomes), deps, now, signal);
+  const outcome = await judgeDoubtful(held, deps, now, signal);
   const proofs = await proveAlerts(reader, target, outcome.judged, budget, deps, signal);
   deps.store.transaction(() => {
     saveOutcome(reader, outcome, proofs, deps, now);
@@ -230,12 +237,18 @@ function saveJudged(
 ): void {
   const { leaf, entry, judgements } = judged;
   const findings: Finding[] = [];
+  const found = {
+    log: reader.origin,
+    index: leaf.index,
+    leafHash: leaf.hash,
+    ...(entry.issuance !== undefined && { issuance: entry.issuance }),
+  };
   for (const judgement of judgements) {
     const draft = draftAlert(reader.origin, judged, judgement, deps.watches);
     const alert =
       draft &&
-      // The certificate of a precertificate that was told is no second finding, nor the other way round.
-      (findAlertOfIssuance(deps.store, entry.issuance, draft.dedupeKey) ??
+      // An entry that is read again is nothing new; nor is the certificate of a precertificate that was told, or the reverse.
+      (findAlertOfEntry(deps.store, found, draft.dedupeKey) ??
         deps.tell({ ...draft, evidence: proofs.get(draft.dedupeKey) ?? null }, now));
     findings.push({
       watch: judgement.watch,
@@ -254,17 +267,14 @@ function saveJudged(
   saveFindings(
     deps.store,
     {
-      log: reader.origin,
-      index: leaf.index,
+      ...found,
       globalIndex: leaf.globalIndex,
       uuid: leaf.uuid,
       kind: entry.kind,
       apiVersion: entry.apiVersion,
       integratedTime: leaf.integratedTime,
-      leafHash: leaf.hash,
       body: leaf.data,
       ...(leaf.extra && { extra: leaf.extra }),
-      ...(entry.issuance !== undefined && { issuance: entry.issuance }),
       artifacts: entry.artifacts,
     },
     findings,

@@ -100,6 +100,8 @@ async function compare(
     return checkpoint;
   } catch (error) {
     if (error instanceof LogMisbehaved && error.evidence.signed) {
+      // It could be compared: this is what came of it.
+      noteSeen(reader, vantage, { size: checkpoint.size, own: seen.size }, null, deps);
       throw asFork(error, vantage);
     }
     if (error instanceof LogMisbehaved && !isAhead) {
@@ -139,7 +141,7 @@ async function eitherOf(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await check(first, signal);
+    await checkTwice(check, first, signal);
   } catch (error) {
     if (!(error instanceof LogUnavailable) || signal.aborted) {
       throw error;
@@ -152,6 +154,28 @@ async function eitherOf(
       }
       throw other;
     }
+  }
+}
+
+/** What nobody signed may be a broken cache on the way to that address: it counts only when it is there past every cache as well. */
+async function checkTwice(
+  check: (by: LogReader, signal: AbortSignal) => Promise<void>,
+  by: LogReader,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await check(by, signal);
+    return;
+  } catch (error) {
+    if (!(error instanceof LogMisbehaved) || error.evidence.signed) {
+      throw error;
+    }
+  }
+  by.fresh = true;
+  try {
+    await check(by, signal);
+  } finally {
+    by.fresh = false;
   }
 }
 

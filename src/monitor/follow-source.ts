@@ -136,11 +136,10 @@ async function discover(followed: FollowedSource, deps: FollowDeps, signal: Abor
         shown.map(({ origin, type }) => ({ origin, type, url: source.url })),
         clock.now(),
       );
-      hideLogs(
-        store,
-        source.name,
-        hidden.map(({ origin }) => origin),
-      );
+      hideLogs(store, source.name, {
+        leftOut: hidden.map(({ origin }) => origin),
+        served: readers.map(({ origin }) => origin),
+      });
       const found = shown.map((reader) => toFollowedLog(followed, reader, first.has(reader.origin)));
       for (const { reader, also } of found) {
         saveVantages(

@@ -64,7 +64,7 @@ export function checkLifeOf(origin: string, staleAfterMs: number | null, deps: F
   if (life.frozen) {
     closeAlert(deps.store, stalledKey(origin));
   }
-  if (life.stopped || life.frozen) {
+  if (life.stopped || life.frozen || life.hidden) {
     return;
   }
   if (life.failingSince !== null) {

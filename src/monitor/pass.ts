@@ -1,6 +1,7 @@
 import { logAlert, startedAlert } from '../alert/log-alert.ts';
 import { LogMisbehaved, LogUnavailable, type LogReader } from '../log/log.ts';
 import { isUnclosed } from '../store/alerts.ts';
+import { forgetVouchers } from '../store/checkpoints.ts';
 import { findDecision } from '../store/decisions.ts';
 import {
   findLog,
@@ -155,6 +156,7 @@ async function reach(
   store.transaction(() => {
     const now = clock.now();
     saveVerified(store, reader.origin, target, frozen, now);
+    forgetVouchers(store, reader.origin, target.size);
     if (first) {
       deps.tell(startedAlert(reader.origin, target), now);
     }

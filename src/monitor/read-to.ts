@@ -2,8 +2,9 @@ import { unreachableKey } from '../alert/operational-alert.ts';
 import { withheldAlert, withheldKey } from '../alert/withheld-alert.ts';
 import { LogMisbehaved, LogUnavailable, type LogReader, type ProvenFrontier } from '../log/log.ts';
 import { closeAlert, isToldOf } from '../store/alerts.ts';
-import { saveGap } from '../store/gaps.ts';
+import { hasWithheld, saveGap } from '../store/gaps.ts';
 import { findLog, saveFrontier } from '../store/logs.ts';
+import { findBehindSince } from '../store/rates.ts';
 import { findWithheld, pauseWithheld, saveWithheld } from '../store/withheld.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { Frontier } from '../tlog/frontier.ts';
@@ -17,8 +18,9 @@ const ALONE = 10;
 
 /**
  * Catches up with `target`, past entries that the log signed and has not served for longer than `stale_after`: these are
- * told, named as a gap, and stepped over where the log proves the way. Rejects as catchUp does; with LogUnavailable also
- * where the first entry that is not served must be waited for.
+ * told, named as a gap, and stepped over where the log proves the way; so are, without waiting anew, further ones behind such
+ * a gap that were signed as long ago. Rejects as catchUp does; with LogUnavailable also where the first entry that is not
+ * served must be waited for.
  */
 export async function readTo(
   followed: FollowedLog,
@@ -107,11 +109,21 @@ async function passOver(
     return null;
   }
   const from = frontier.size;
+  const known = findWithheld(store, origin);
   const { since } = saveWithheld(store, origin, from, clock.now());
-  if (clock.now().getTime() - since.getTime() <= (staleAfterMs ?? STALE_AFTER_MS)) {
+  const longAgo = new Date(clock.now().getTime() - (staleAfterMs ?? STALE_AFTER_MS));
+  const isEarly = since >= longAgo;
+  if (isEarly && !isFurther(origin, error, longAgo, deps)) {
     return null;
   }
+  if (isEarly && known?.index !== from) {
+    // Asked for once more at once, by itself and past every cache.
+    return frontier;
+  }
   const way = await findWay(reader, frontier, target, signal);
+  if (isEarly && way === null) {
+    return null;
+  }
   const to = way?.frontier.size ?? from + 1;
   const isNew = !isToldOf(store, withheldKey(origin), from);
   store.transaction(() => {
@@ -128,6 +140,15 @@ async function passOver(
     logger.error({ log: origin, from, to, passed: way !== null, error: error.message }, 'entries withheld');
   }
   return way?.frontier ?? null;
+}
+
+/**
+ * Whether the entry at the position is but one more that this log withholds: one for which no other wait is due, or many small
+ * holes would hold us up for ever. It was signed long ago, others were passed before it, and the server works.
+ */
+function isFurther(origin: string, error: LogUnavailable, longAgo: Date, { store }: FollowDeps): boolean {
+  const signed = findBehindSince(store, origin);
+  return !error.outOfOrder && hasWithheld(store, origin) && signed !== null && signed < longAgo;
 }
 
 /** What the log proves to lie behind the entries that it does not serve, in one history with `target` and with what was read of it. */

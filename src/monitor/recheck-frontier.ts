@@ -54,8 +54,7 @@ async function goBack(
   signal: AbortSignal,
 ): Promise<Frontier> {
   const { store, clock, logger } = deps;
-  const own = frontierAt(store, reader.origin, size);
-  const frontier = own ?? (await reader.fetchFrontier(target, size, signal)).frontier;
+  const frontier = frontierAt(store, reader.origin, size) ?? (await provenFrontier(reader, target, size, signal));
   if (verified !== null && !frontier.root().equals(verified.root)) {
     throw new LogUnavailable(
       `Cannot go on with "${reader.origin}" from ${size}: the log does not show the tree that was verified there`,
@@ -69,6 +68,18 @@ async function goBack(
     cutGaps(store, reader.origin, size);
   });
   logger.warn({ log: reader.origin, from: given.size, to: size }, 'position taken back');
+  return frontier;
+}
+
+/** The log's own frontier of this size, in one history with `target`. Throws LogUnavailable or LogMisbehaved. */
+async function provenFrontier(
+  reader: LogReader,
+  target: SignedCheckpoint,
+  size: number,
+  signal: AbortSignal,
+): Promise<Frontier> {
+  const { frontier, provenBy } = await reader.fetchFrontier(target, size, signal);
+  await requireConsistent(reader, target, provenBy, signal);
   return frontier;
 }
 

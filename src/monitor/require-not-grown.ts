@@ -4,11 +4,11 @@ import type { LogRecord } from '../store/logs.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 
 /**
- * Throws LogMisbehaved when a log that was shown to have ended has signed a larger tree. Where it signed that it had ended
- * (Rekor v2), the two notes contradict each other.
+ * Throws LogMisbehaved when a log has signed a larger tree than the one with which it ended: as it signed itself (Rekor v2),
+ * and the two notes contradict each other, whether or not its entries were read to that end; or as it was shown.
  */
 export function requireNotGrown(reader: LogReader, log: LogRecord | null, seen: SignedCheckpoint): void {
-  const end = log?.frozen ?? null;
+  const end = log?.ended ?? log?.frozen ?? null;
   if (end === null || seen.size <= end.size) {
     return;
   }

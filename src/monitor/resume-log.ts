@@ -51,9 +51,12 @@ export async function resumeLog(
   deps.logger.warn({ log: reader.origin, by: decision.by, outcome }, 'log resumed');
 }
 
-/** Stopped by what it signed, or held at the end that it was shown to have. */
-function isStuck({ stoppedBy, frozen }: LogRecord, seen: SignedCheckpoint): boolean {
-  return stoppedBy !== null || (frozen !== null && seen.size > frozen.size);
+/** Stopped by what it signed, held at the end that it was shown to have, or by a larger tree that it signed and does not show. */
+function isStuck({ stoppedBy, frozen, position }: LogRecord, seen: SignedCheckpoint): boolean {
+  const target = position?.target ?? null;
+  return (
+    stoppedBy !== null || (frozen !== null && seen.size > frozen.size) || (target !== null && seen.size < target.size)
+  );
 }
 
 function goOnFrom({ frontier, verified, gap }: CommonHistory, seen: SignedCheckpoint, deps: FollowDeps, now: Date) {

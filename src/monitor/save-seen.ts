@@ -1,4 +1,6 @@
+import { isFrozen } from '../log/is-frozen.ts';
 import { saveCheckpoint } from '../store/checkpoints.ts';
+import { saveEnd } from '../store/logs.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import { checkWitnesses } from './check-witnesses.ts';
 import type { FollowDeps } from './follow-deps.ts';
@@ -9,6 +11,9 @@ export function saveSeen(seen: SignedCheckpoint, deps: FollowDeps): void {
   store.transaction(() => {
     const now = clock.now();
     saveCheckpoint(store, seen, now);
+    if (isFrozen(seen)) {
+      saveEnd(store, seen);
+    }
     checkWitnesses(seen, deps, now);
   });
 }

@@ -63,17 +63,22 @@ export function saveFindings(store: Store, entry: FoundEntry, findings: readonly
   });
 }
 
-/** The alert with this dedupe key that another entry of the same issuance raised or repeated; null when there is none. */
-export function findAlertOfIssuance(store: Store, issuance: string | undefined, dedupeKey: string): string | null {
-  const row =
-    issuance === undefined
-      ? undefined
-      : store
-          .prepare<{ alert: string }>(
-            `SELECT f.alert FROM entries AS e JOIN findings AS f ON f.entry = e.id JOIN alerts AS a ON a.id = f.alert
-             WHERE e.issuance = @issuance AND a.dedupe_key = @dedupeKey LIMIT 1`,
-          )
-          .get({ issuance, dedupeKey });
+/**
+ * The alert with this dedupe key that the same entry raised or repeated when it was read before, or another entry of the same
+ * issuance; null when there is none.
+ */
+export function findAlertOfEntry(
+  store: Store,
+  { log, index, leafHash, issuance }: Pick<FoundEntry, 'log' | 'index' | 'leafHash' | 'issuance'>,
+  dedupeKey: string,
+): string | null {
+  const row = store
+    .prepare<{ alert: string }>(
+      `SELECT f.alert FROM entries AS e JOIN findings AS f ON f.entry = e.id JOIN alerts AS a ON a.id = f.alert
+       WHERE ((e.log = @log AND e.idx = @index AND e.leaf_hash = @leafHash) OR e.issuance = @issuance)
+         AND a.dedupe_key = @dedupeKey LIMIT 1`,
+    )
+    .get({ log, index, leafHash, issuance: issuance ?? null, dedupeKey });
   return row?.alert ?? null;
 }
 

@@ -6,6 +6,8 @@ export interface Life {
   /** Name of its source. */
   readonly source: string;
   readonly state: LogState;
+  /** It is not shown. */
+  readonly hidden: boolean;
   /** An operator must decide about it. */
   readonly stopped: boolean;
   /** It was shown to have ended. */
@@ -27,6 +29,7 @@ export function findLife(store: Store, log: string): Life | null {
     .prepare<{
       source: string;
       state: LogState;
+      hidden: number;
       stopped: number;
       frozen: number;
       alive_at: number | null;
@@ -35,7 +38,7 @@ export function findLife(store: Store, log: string): Life | null {
       last_error: string | null;
       source_failing: number;
     }>(
-      `SELECT l.source, l.state, l.stopped_by IS NOT NULL AS stopped, l.frozen_note IS NOT NULL AS frozen, l.alive_at, l.alive_size,
+      `SELECT l.source, l.state, l.hidden, l.stopped_by IS NOT NULL AS stopped, l.frozen_note IS NOT NULL AS frozen, l.alive_at, l.alive_size,
          l.failing_since, l.last_error, s.failing_since IS NOT NULL AS source_failing
        FROM logs AS l JOIN sources AS s ON s.name = l.source WHERE l.origin = @log`,
     )
@@ -45,6 +48,7 @@ export function findLife(store: Store, log: string): Life | null {
     : {
         source: row.source,
         state: row.state,
+        hidden: row.hidden === 1,
         stopped: row.stopped === 1,
         frozen: row.frozen === 1,
         aliveAt: toDate(row.alive_at),
@@ -73,6 +77,11 @@ export function saveStalled(store: Store, log: string): void {
 /** Whether a log that is followed is stalled. */
 export function hasStalled(store: Store): boolean {
   return store.prepare(`SELECT 1 FROM v_logs WHERE state = 'stalled'`).get() !== undefined;
+}
+
+/** Whether a log that is followed is stopped, until an operator decides. */
+export function hasStopped(store: Store): boolean {
+  return store.prepare('SELECT 1 FROM v_logs WHERE stopped_by IS NOT NULL').get() !== undefined;
 }
 
 function toDate(ms: number | null): Date | null {

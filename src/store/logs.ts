@@ -26,7 +26,9 @@ export interface LogRecord {
   readonly state: LogState;
   /** Id of the alert about a signed contradiction that stopped it. */
   readonly stoppedBy: string | null;
-  /** The checkpoint at which it was shown to have ended; null while it may grow. */
+  /** The first checkpoint that said of itself that it is the last (Rekor v2): it need not be verified yet. */
+  readonly ended: SignedCheckpoint | null;
+  /** The verified checkpoint at which it was shown to have ended; null while it may grow. */
   readonly frozen: SignedCheckpoint | null;
   /** Null until it was joined, as the position is. */
   readonly startedAtIndex: number | null;
@@ -74,11 +76,23 @@ function isFirstTime(store: Store, source: string, logs: readonly { readonly ori
   return joined === undefined && !logs.some(({ origin }) => known.get({ origin }) !== undefined);
 }
 
-/** Says which logs of a source the configuration leaves out: these keep their position and history, but are shown no more. */
-export function hideLogs(store: Store, source: string, origins: readonly string[]): void {
+/**
+ * Says which logs of a source are not shown: those that the configuration leaves out, which keep their position and history;
+ * and those that are not `served` any more and never signed anything, for whoever names them may name any.
+ */
+export function hideLogs(
+  store: Store,
+  source: string,
+  { leftOut, served }: { readonly leftOut: readonly string[]; readonly served: readonly string[] },
+): void {
   store
-    .prepare('UPDATE logs SET hidden = origin IN (SELECT value FROM json_each(@origins)) WHERE source = @source')
-    .run({ source, origins: JSON.stringify(origins) });
+    .prepare(
+      `UPDATE logs SET hidden = origin IN (SELECT value FROM json_each(@leftOut))
+         OR (origin NOT IN (SELECT value FROM json_each(@served)) AND frontier_size IS NULL
+           AND NOT EXISTS (SELECT 1 FROM checkpoints WHERE log = origin))
+       WHERE source = @source`,
+    )
+    .run({ source, leftOut: JSON.stringify(leftOut), served: JSON.stringify(served) });
 }
 
 /** The log of this origin; null when it was never registered. */
@@ -86,7 +100,7 @@ export function findLog(store: Store, origin: string): LogRecord | null {
   const row = store
     .prepare<LogRow>(
       `SELECT origin, source, type, url, state, stopped_by, started_at_index, frontier_size, frontier, verified_note, target_note,
-         vouched_note, frozen_note
+         vouched_note, ended_note, frozen_note
        FROM logs WHERE origin = @origin`,
     )
     .get({ origin });
@@ -207,6 +221,13 @@ export function saveVerified(
   );
 }
 
+/** Remembers the first checkpoint of a log that said of itself that it is the last. Only those of Rekor v2 can. */
+export function saveEnd(store: Store, { origin, note }: SignedCheckpoint): void {
+  store
+    .prepare(`UPDATE logs SET ended_note = @note WHERE origin = @origin AND type = 'rekor-v2' AND ended_note IS NULL`)
+    .run({ origin, note });
+}
+
 /** Remembers why a log could not be followed. Its position stays; a log that was stopped stays `misbehaving`. */
 export function saveFailure(
   store: Store,
@@ -245,7 +266,7 @@ export function releaseLog(store: Store, origin: string, seen: SignedCheckpoint,
     store,
     origin,
     `UPDATE logs SET state = iif(frontier_size IS NULL, 'starting', 'catching-up'), stopped_by = NULL, last_error = NULL,
-     frozen_note = NULL, seen_size = @size, updated_at = @now
+     ended_note = NULL, frozen_note = NULL, seen_size = @size, updated_at = @now
      WHERE origin = @origin`,
     { size: seen.size, now: now.getTime() },
   );
@@ -289,6 +310,7 @@ interface LogRow {
   readonly verified_note: string | null;
   readonly target_note: string | null;
   readonly vouched_note: string | null;
+  readonly ended_note: string | null;
   readonly frozen_note: string | null;
 }
 
@@ -301,6 +323,7 @@ function toLogRecord(row: LogRow): LogRecord {
     url,
     state,
     stoppedBy: row.stopped_by,
+    ended: restore(row.ended_note),
     frozen: restore(row.frozen_note),
     startedAtIndex: row.started_at_index,
     position: toPosition(row),

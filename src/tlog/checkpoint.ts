@@ -92,6 +92,9 @@ function orRefuse<T>(origin: string, parse: () => T): T {
 function signatureFault(note: Note, expected: { origin: string; keys: NonEmpty<NoteKey> }): string {
   const found = note.signatures.slice(0, 5).map(keyLabel).join(', ');
   const wanted = expected.keys.map(keyLabel).join(' or ');
+  if (note.signatures.some((signature) => expected.keys.some((key) => keyLabel(key) === keyLabel(signature)))) {
+    return `Cannot believe the checkpoint of "${expected.origin}": what stands there as signed by ${wanted} does not verify, expected a valid signature`;
+  }
   return `Cannot believe the checkpoint of "${expected.origin}": signed by ${found}, expected a valid signature by ${wanted}`;
 }
 

@@ -135,12 +135,15 @@ describe('listAlertsCommand()', () => {
 });
 
 describe('showAlertCommand()', () => {
-  it('says which entries were not served, and what came instead', () => {
-    const unserved = { from: 10, to: 13, answer: 'status 404\u001b[2J' };
+  it.each([
+    [13, 'Entries 10 to 12 were'],
+    [11, 'Entry 10 was'],
+  ])('says which entries were not served, and what came instead (up to %d)', (to, entries) => {
+    const unserved = { from: 10, to, answer: 'status 404\u001b[2J' };
     const evidence = { kind: 'entries-withheld', log: 'rekor-local', signed: false, notes: [], unserved } as const;
     const { id } = raiseAlert(store, logAlert(new LogMisbehaved('Withheld', evidence)), NOON).alert;
     expect(show(id).out).toContain(
-      'Entries 10 to 12 were asked for in vain, by our own report; what came instead\n  status 404\\u{001B}[2J\n',
+      `${entries} asked for in vain, by our own report; what came instead\n  status 404\\u{001B}[2J\n`,
     );
   });
 

@@ -143,7 +143,7 @@ describe('checkCommand() online', () => {
   });
 
   it('says when the trust source cannot be reached, and reaches the other logs', async () => {
-    folder.write('root.json', '{}');
+    folder.write('root.json', '{"signed":{"_type":"root"},"signatures":[]}');
     const { status, printed } = await checkJson(config('', `{ source: { tuf: "${GONE}", root: root.json } }`));
     expect(status).toBe(3);
     expect(printed).toMatchObject({

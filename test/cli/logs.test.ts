@@ -54,13 +54,24 @@ describe('listLogsCommand()', () => {
         'stopped.example  (acme)  rekor-v2  misbehaving  verified to 5',
         '    two trees \\u{001B}[2J',
         '    stopped by alert k3v9x0m2qa: `sigwatch alerts show k3v9x0m2qa`',
-        '    decided 2026-11-21 14:00:00 UTC by alice: "asked the operator"; not acted on yet',
+        '    decided 2026-11-21 14:00:00 UTC by alice: "asked the operator"',
+        '    not acted on yet',
         'fine.example  rekor-v2  verified  verified to 7',
         'shards - 1  (shards)  rekor-v2  verified  verified to 5',
         'shards - 2  (shards)  rekor-v2  verified  verified to 5',
         '',
       ].join('\n'),
     });
+  });
+
+  it('says how a stopped log goes on', () => {
+    expect(list().out).toContain(
+      [
+        '    stopped by alert k3v9x0m2qa: `sigwatch alerts show k3v9x0m2qa`',
+        '    until somebody decides: `sigwatch logs resume LOG --by WHO --note WHY`',
+        'fine.example  ',
+      ].join('\n'),
+    );
   });
 
   it('prints a JSON line each', () => {
@@ -145,9 +156,9 @@ describe('resumeLogCommand()', () => {
     ['a hostile name', '\u001b[2J', {}, 'no log has this origin or name; see `sigwatch logs`'],
     ['a name of several logs', 'shards', {}, '2 logs have this name, expected an origin: "shards - 1", "shards - 2"'],
     ['a log that is not stopped', 'fine.example', {}, 'it is not stopped, its state is verified'],
-    ['nobody', 'acme', { by: ' ' }, 'expected --by to be a text of at most 2000 characters'],
-    ['no reason', 'acme', { note: '' }, 'expected --note to be a text of at most 2000 characters'],
-    ['a novel', 'acme', { note: 'x'.repeat(2001) }, 'expected --note to be a text of at most 2000 characters'],
+    ['nobody', 'acme', { by: ' ' }, 'expected --by to say who decides, in at most 2000 characters'],
+    ['no reason', 'acme', { note: '' }, 'expected --note to say why, in at most 2000 characters'],
+    ['a novel', 'acme', { note: 'x'.repeat(2001) }, 'expected --note to say why, in at most 2000 characters'],
   ])('ends with 2 for %s', (_, log, options, why) => {
     const { status, out, err } = resume(log, { ...GOOD, ...options });
     expect({ status, out }).toEqual({ status: 2, out: '' });

@@ -71,6 +71,13 @@ describe('createProgressLine()', () => {
     expect(written.map((text) => text.slice(0, 10))).toEqual([`${ERASE}a.test`, ERASE, `${ERASE}a.test`, ERASE]);
   });
 
+  it('cuts the name of the log and not the figures', () => {
+    update('rekor.sigstore.dev - 3904496407287907110', 2_000_000, 12_345_678);
+    expect(written).toEqual([
+      `${ERASE}rekor.sigstore.…96407287907110: 2000000 of 12345678 entries (16 %), 0/s, ? left`,
+    ]);
+  });
+
   it('never fills the last column, and sends no escape sequence of a name', () => {
     line = makeLine(40);
     update('\u001b[2Jrekor.example - 1193050959916656506', 1, 1_000);

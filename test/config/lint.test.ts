@@ -1,6 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lintConfig } from '../../src/config/lint.ts';
 import { loadWithSource } from '../../src/config/load.ts';
+import { sha256 } from '../../src/tlog/hash.ts';
+import { trustedRootJson } from '../support/trusted-root-json.ts';
 import { createConfigFolder, type ConfigFolder } from './config-folder.ts';
 
 let folder: ConfigFolder;
@@ -8,12 +11,27 @@ let folder: ConfigFolder;
 beforeAll(() => {
   folder = createConfigFolder();
   folder.write('secret', 'hunter2');
-  folder.write('root.json', '{}');
+  folder.write('root.json', '{"signed":{"_type":"root"},"signatures":[]}');
+  writeTrustedRoot();
 });
 
 afterAll(() => {
   folder.remove();
 });
+
+/** A trusted root with a log of each kind. */
+function writeTrustedRoot(): void {
+  const spki = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' });
+  const listed = (url: string): unknown => ({
+    baseUrl: url,
+    hashAlgorithm: 'SHA2_256',
+    publicKey: { rawBytes: spki.toString('base64'), validFor: { start: '2020-01-01T00:00:00Z' } },
+    logId: { keyId: sha256(spki).toString('base64') },
+  });
+  const root = JSON.parse(trustedRootJson({})) as Record<string, unknown>;
+  const logs = { tlogs: [listed('https://log.test')], ctlogs: [listed('https://ct.test/2026')] };
+  folder.write('trusted_root.json', JSON.stringify({ ...root, ...logs }));
+}
 
 const QUIET = 'watches: [{ name: w, select: [{ key: k }] }]';
 
@@ -36,6 +54,7 @@ function channels(text: string, routes = ''): string {
   return `${QUIET}\nnotify:\n  channels: { ${text} }${routes === '' ? '' : `\n  routes: [${routes}]`}`;
 }
 
+const FILE = '\ntrust: { source: { trusted_root: trusted_root.json } }';
 const SLACK = 'type: slack, webhook_url: { env: HOOK }';
 const MAIL = 'type: email, from: a@b.c, to: a@b.c';
 
@@ -108,6 +127,16 @@ describe('lintConfig()', () => {
     [
       `${logs('override: { h - 5: { enabled: false } }')}\ntrust: { source: none }`,
       'unknown-override 3:28 logs.override["h - 5"]',
+    ],
+    [logs('discover: false, ct: true, override: { ct.test/2026: { enabled: false } }')],
+    [`${logs('ct: true, override: { ct.test/2026: { enabled: false }, log.test: { enabled: false } }')}${FILE}`],
+    [
+      `${logs('override: { ct.test/2026: { enabled: false }, log.test: { enabled: false } }')}${FILE}`,
+      'unknown-override 3:35 logs.override["ct.test/2026"]',
+    ],
+    [
+      `${logs('discover: false, ct: true, override: { log.test: { enabled: false } }')}${FILE}`,
+      'unknown-override 3:58 logs.override["log.test"]',
     ],
     // Regular expressions.
     [select(`subject: { regexp: 'https://github\\.com/acme/.*' }`)],

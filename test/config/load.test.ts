@@ -285,7 +285,7 @@ notify:
   });
 
   it('keeps a TUF root as a path and reads a trusted root', () => {
-    folder.write('root.json', '{}');
+    folder.write('root.json', '{"signed":{"_type":"root"},"signatures":[]}');
     const trust = load('version: 1\ntrust: { source: { tuf: "https://tuf.test/", root: root.json } }').trust;
     expect(trust.source).toEqual({ kind: 'tuf', url: 'https://tuf.test', root: join(folder.path, 'root.json') });
   });

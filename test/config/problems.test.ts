@@ -10,6 +10,7 @@ beforeAll(() => {
   folder.write('empty', '\n');
   folder.write('large', 'x'.repeat(64 * 1024 + 1));
   folder.write('not-pem', 'hello');
+  folder.write('other.json', '{"signed":{"_type":"targets"},"signatures":[]}');
   folder.write('broken.pub', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n');
   folder.write('other.note', `h\n0\n${EMPTY_ROOT.toString('base64')}\n\n— h ${Buffer.alloc(68).toString('base64')}\n`);
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
@@ -75,6 +76,10 @@ describe('loadConfig() names the place and what would be right', () => {
       'trust: { source: { tuf: "ftp://h", root: not-pem } }',
       `f:2:25: trust.source.tuf: Cannot use "ftp://h" as a URL: ${URL_FORM}`,
       'f:2:42: trust.source.root: Cannot use "DIR/not-pem" as a TUF root: it is not JSON',
+    ],
+    [
+      'trust: { source: { tuf: "https://h", root: other.json } }',
+      'f:2:44: trust.source.root: Cannot use "DIR/other.json" as a TUF root: expected root.json as a TUF repository publishes it',
     ],
     [
       'trust: { source: { trusted_root: nope.json } }',

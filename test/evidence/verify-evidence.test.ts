@@ -55,6 +55,36 @@ describe('verifyEvidence() on a contradiction', () => {
     expect(verify({ ...largerFork, signed_notes: largerFork.signed_notes.toReversed() }).isProven).toBe(true);
   });
 
+  it('says once what the log signed twice', () => {
+    const note = signNote(5, tree.root(5));
+    const { isProven, proven } = verify(contentOf({ signed_notes: [note, note] }, 'entry-mismatch'));
+    expect([isProven, proven]).toEqual([
+      false,
+      [`"log.test" signed the root ${tree.root(5).toString('hex')} for size 5`],
+    ]);
+  });
+
+  it.each([
+    [12, 'entry 11 was asked for in vain'],
+    [13, 'the entries from 11 to 12 were asked for in vain'],
+  ])('reports what was not served (up to %d)', (to, sentence) => {
+    const content = contentOf({}, 'entries-withheld');
+    const unserved = { from: 11, to, answer: 'status 404' };
+    expect(verify({ ...content, reported: { ...content.reported, unserved } }).reported).toContain(sentence);
+  });
+
+  it.each([
+    [[], 'by the watch "widget" the signer is unverifiable'],
+    [['runner'], 'by the watch "widget" the signer is unverifiable; 1 of its claims fails'],
+    [['runner', 'issuer'], 'by the watch "widget" the signer is unverifiable; 2 of its claims fail'],
+  ])('reports the verdict, and how many claims fail: %j', (claims, sentence) => {
+    const content = contentOf();
+    const violations = claims.map((claim) => ({ claim, expected: 'a', found: 'b' }));
+    const watch = { name: 'widget', description: null };
+    const reported = { ...content.reported, watch, verdict: 'unverifiable', violations } as const;
+    expect(verify({ ...content, reported }).reported).toContain(sentence);
+  });
+
   it('proves that a log grew which had signed that it ended', () => {
     const { proven, isProven } = verify(grown);
     expect(isProven).toBe(true);

@@ -99,12 +99,16 @@ describe.each(TWINS)('compareElsewhere() of a %s log', (_, start) => {
     ['that is larger', 7, 0],
   ])('stops a log that is followed when another history is shown there %s', async (_s, more, fewer) => {
     await poll();
+    there.answer('checkpoint', { status: 500, body: 'no' });
+    await poll();
+    there.heal();
     there.fork(1);
     there.append(fillers(more, 13));
     here.append(fillers(fewer, 13));
     expect(await poll()).toEqual([{ kind: 'misbehaving' }]);
     expect(rig.onlyAlert()).toMatchObject({ kind: 'fork', evidence: { kind: 'fork', signed: true } });
-    expect(status()).toMatchObject({ state: 'misbehaving', verified_size: 13 });
+    const also = [expect.objectContaining({ url: there.url, error: null, seen_size: there.size })];
+    expect(status()).toMatchObject({ state: 'misbehaving', verified_size: 13, also });
   });
 
   it('finds histories that part after the last verified tree', async () => {
@@ -195,6 +199,16 @@ describe.each(TWINS)('compareElsewhere() of a %s log', (_, start) => {
     await poll();
     expect(rig.alerts()).toEqual([]);
     expect(vantage()?.error).toBe(null);
+  });
+
+  it('tells nothing of a tree there that does not fit as a cache on the way had kept it', async () => {
+    await poll();
+    there.append(fillers(5, 13));
+    there.tamperProof(12);
+    there.endWhenFresh();
+    await poll();
+    expect(rig.alerts()).toEqual([]);
+    expect(vantage()).toMatchObject({ error: null, seenSize: 18 });
   });
 
   it('does not begin with a log that a bad signature is shown of there', async () => {

@@ -178,6 +178,15 @@ describe.each(CT_SITES)('pass() over a CT log, %s', (_, start) => {
     });
   });
 
+  it('looks past every cache before it calls unverifiable what came with an entry', async () => {
+    site.append([...fillers(4), site.announce(authority.issueLogged(releaseAt('refs/heads/main')))]);
+    site.log.tamperEntry(4, { ...site.log.entry(4), precertificate: Buffer.alloc(0) });
+    site.endWhenFresh();
+    await poll();
+    expect(rig.verdicts()).toEqual(['4 widget-release unexpected']);
+    expect(extras()[0]?.length).toBeGreaterThan(100);
+  });
+
   it('calls forged what a trusted authority signed for another to issue', async () => {
     const issued = authority.issueLogged(releaseAt('refs/tags/v1'));
     site.append([site.announce({ ...issued, issuerKeyHash: Buffer.alloc(32, 1) })]);

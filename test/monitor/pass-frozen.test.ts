@@ -82,6 +82,20 @@ describe('pass() over a Rekor v2 log that says it has ended', () => {
     expect(rig.rows('SELECT frontier_size FROM logs')).toEqual([{ frontier_size: 13 }]);
   });
 
+  it('stops it by what it signed also where its entries were not read to that end', async () => {
+    log.freeze();
+    site.answer('entries', { status: 404, body: '' });
+    await rig.poll(source);
+    log.heal();
+    // The same tree in another note, as it may be published again: the first word counts.
+    expect(await rig.poll(source)).toEqual([{ kind: 'verified', size: 13 }]);
+    log.append(fillers(3, 13));
+    restart();
+    expect(await rig.poll(source)).toEqual([{ kind: 'misbehaving' }]);
+    expect(rig.onlyAlert()).toMatchObject({ kind: 'frozen-log-grew', evidence: { signed: true } });
+    expect(state()).toEqual([{ state: 'misbehaving', verified_size: 13, stopped: 1 }]);
+  });
+
   it('calls it a fork when it grew otherwise', async () => {
     log.freeze();
     await rig.poll(source);

@@ -332,3 +332,53 @@ describe('passOverSource() over a Rekor v1 shard that is said to have ended', ()
     expect(rig.rows(`SELECT frozen_note FROM logs WHERE origin = '${first.origin}'`)).toEqual([{ frozen_note: null }]);
   });
 });
+
+describe('passOverSource() over Rekor v1 that was listed with a shard that nobody signed', () => {
+  const INVENTED = 'rekor.test - 77';
+  const shown = () => rig.rows('SELECT origin, state FROM v_logs ORDER BY origin');
+  const listInvented = () => {
+    rekor.changeLogInfo((info) => {
+      const { treeSize, rootHash, signedTreeHead } = info;
+      return { ...info, inactiveShards: [{ treeID: '77', treeSize, rootHash, signedTreeHead }] };
+    });
+  };
+
+  it('tells of it, and shows it no longer than it is listed', async () => {
+    const source = sourceFrom('head');
+    grow(13);
+    listInvented();
+    await rig.poll(source);
+    const real = { origin: rekor.origin, state: 'verified' };
+    expect(shown()).toEqual([{ origin: INVENTED, state: 'misbehaving' }, real]);
+    expect(rig.onlyAlert()).toMatchObject({ kind: 'wrong-origin', log: INVENTED });
+
+    const invented = (await source.discover(NEVER)).find(({ origin }) => origin === INVENTED);
+    rekor.heal();
+    await rig.poll(source);
+    expect(shown()).toEqual([real]);
+    // Its loop goes on, and says no more of it.
+    for (const minutes of [0, 60]) {
+      rig.now = new Date(rig.now.getTime() + minutes * 60_000);
+      expect(await pass(followedLog(invented as LogReader), rig.deps(), NEVER)).toMatchObject({ kind: 'unavailable' });
+    }
+    expect(rig.onlyAlert().kind).toBe('wrong-origin');
+
+    listInvented();
+    await rig.poll(source);
+    expect(shown()).toEqual([{ origin: INVENTED, state: 'misbehaving' }, real]);
+  });
+
+  it('goes on to show a shard that is listed no more, once it has signed anything', async () => {
+    const source = sourceFrom('head');
+    grow(13);
+    rekor.rollOver();
+    const [first] = rekor.shards;
+    // Signed, but not to be read yet.
+    rekor.serveHtml(/retrieve/);
+    await rig.poll(source);
+    rekor.heal();
+    rekor.changeLogInfo((info) => ({ ...info, inactiveShards: [] }));
+    await rig.poll(source);
+    expect(shown()).toContainEqual(expect.objectContaining({ origin: first.origin }));
+  });
+});

@@ -56,6 +56,11 @@ const contradictions = () =>
     .map(({ kind, state }) => `${kind} ${state}`);
 const told = () => rig.rows(`SELECT event FROM deliveries WHERE group_key LIKE 'log/%' ORDER BY id`);
 
+const anew = async (old: MonitorRig) => {
+  await old.close();
+  return new MonitorRig();
+};
+
 describe.each(BOTH)('pass() over a stopped %s log of which an operator decided', (_, start) => {
   beforeEach(async () => {
     rig = new MonitorRig();
@@ -186,6 +191,26 @@ describe.each(BOTH)('pass() over a stopped %s log of which an operator decided',
       restart();
       growTo(50);
       expect(await poll()).toEqual([{ kind: 'verified', size: 50 }]);
+    });
+
+    it('tells nothing anew of an entry that both histories have', async () => {
+      const inBoth = attack('in both');
+      site.append([inBoth]);
+      site.fork(21, attack('first history'));
+      rig = await anew(rig);
+      source = site.source(rig.http);
+      await poll();
+      expect(rig.verdicts()).toEqual(['21 widget-release unexpected', '30 widget-release unexpected']);
+      rig.store.prepare(`UPDATE alerts SET state = 'closed'`).run();
+      const before = { alert: rig.onlyAlert(), deliveries: rig.rows('SELECT * FROM deliveries') };
+
+      site.fork(21);
+      await poll();
+      decide();
+      expect(await poll()).toEqual([{ kind: 'verified', size: 31 }]);
+      expect(outcomes()[0]).toContain('joined anew at 21, ');
+      expect(rig.onlyAlert('unexpected')).toEqual(before.alert);
+      expect(rig.rows(`SELECT * FROM deliveries WHERE group_key NOT LIKE 'log/%'`)).toEqual(before.deliveries);
     });
 
     it('stops when the first history comes back', async () => {
@@ -338,5 +363,24 @@ describe.each(TWINS)('pass() over a %s log that shows another history at a furth
     twins.there.append(fillers(4, 17));
     expect(await pollBoth()).toEqual([{ kind: 'misbehaving' }]);
     expect(position()).toMatchObject({ state: 'misbehaving', verified_size: 17, stopped: 1 });
+  });
+});
+
+describe.each(BOTH)('pass() over a %s log that at first sight signed a larger tree than it ever shows', (_, start) => {
+  it('goes on with the tree that it shows, once an operator decides so', async () => {
+    rig = new MonitorRig();
+    site = await start();
+    source = site.source(rig.http, 'genesis');
+    growTo(13);
+    site.signHead(50, ANOTHER_ROOT);
+    await poll();
+    site.heal();
+    await poll();
+    expect(position()).toMatchObject({ state: 'unreachable', verified_size: null, stopped: 0 });
+    decide();
+    expect(await poll()).toEqual([{ kind: 'verified', size: 13 }]);
+    expect(position()).toEqual(verifiedTo(13));
+    growTo(21);
+    expect(await poll()).toEqual([{ kind: 'verified', size: 21 }]);
   });
 });

@@ -106,21 +106,47 @@ describe('passOverSource() over a Rekor v1 log that withholds entries', () => {
     expect(rig.onlyAlert('entries-withheld').state).toBe('closed');
   });
 
-  it('counts holes by themselves, under one alert', async () => {
+  it('does not wait anew for each hole, and has one alert for all', async () => {
     rekor.append(fillers(60));
     rekor.omit(12, 41);
     await poll();
     pass(61);
-    expect(await poll()).toEqual([{ kind: 'unavailable', retryAfterMs: undefined }]);
-    expect([gaps(), examined()]).toEqual([[[12, 13]], 41]);
-    pass(61);
-    await poll();
+    const asked = () => rekor.cacheControls.filter((value) => value === 'no-cache').length;
+    const before = asked();
+    expect(await poll()).toEqual([{ kind: 'verified', size: 61 }]);
     expect(gaps()).toEqual([
       [12, 13],
       [41, 42],
     ]);
+    // Each of them by itself and past every cache.
+    expect(asked() - before).toBeGreaterThanOrEqual(2);
     expect(rig.onlyAlert('entries-withheld')).toMatchObject({ index: 12, lastIndex: 41, occurrences: 2 });
     expect(rig.rows(`SELECT alert FROM deliveries WHERE group_key LIKE 'log/%'`)).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'was signed lately',
+      () => {
+        rekor.omit(12, 65);
+      },
+    ],
+    [
+      'the server is out of order for',
+      () => {
+        rekor.omit(12);
+        rekor.spoil(65, { status: 503, body: '' });
+      },
+    ],
+  ])('waits for an entry that %s, also behind a hole', async (_, hide) => {
+    rekor.append(fillers(60));
+    hide();
+    await poll();
+    rig.now = new Date(rig.now.getTime() + 61 * MINUTE);
+    await poll();
+    rekor.append(fillers(10, 60));
+    expect(await poll()).toMatchObject([{ kind: 'unavailable' }]);
+    expect(gaps()).toEqual([[12, 13]]);
   });
 
   it('steps over a hole of hundreds of entries', async () => {

@@ -98,7 +98,7 @@ describe.each(SITES)('passOverSource() over a %s log that withholds entries', (n
     expect(summary).toContain(
       `signed ${isBundled ? 'entries 256 to 511' : 'entry 33'} in its tree of size ${later + 10}`,
     );
-    expect(summary).toContain(`has not served it since ${NOW.toISOString()}: Cannot `);
+    expect(summary).toContain(`has not served ${isBundled ? 'them' : 'it'} since ${NOW.toISOString()}: Cannot `);
     expect(evidence).toMatchObject({
       kind: 'entries-withheld',
       log: site.origin,

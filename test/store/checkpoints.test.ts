@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { saveCheckpoint } from '../../src/store/checkpoints.ts';
+import { forgetVouchers, saveCheckpoint, saveVoucher } from '../../src/store/checkpoints.ts';
 import { pruneCheckpoints } from '../../src/store/retention.ts';
 import type { Store } from '../../src/store/store.ts';
 import { checkpointOf, LATER, LOG, NOW, registerSource } from './samples.ts';
@@ -69,5 +69,34 @@ describe('pruneCheckpoints()', () => {
       { log: LOG, size: 3 },
       { log: 'silent', size: 7 },
     ]);
+  });
+});
+
+describe('saveVoucher() and forgetVouchers()', () => {
+  const sizes = (store: Store) =>
+    store
+      .prepare<{ size: number }>('SELECT size FROM checkpoints')
+      .all()
+      .map(({ size }) => size);
+  const at = (ms: number) => new Date(NOW.getTime() + ms);
+
+  it('keep one a second, until entries were read past it', () => {
+    const store = openStore();
+    registerSource(store, 'acme', [LOG]);
+    saveCheckpoint(store, checkpointOf(LOG, 4), NOW);
+    for (const [size, ms] of [
+      [5, 0],
+      [6, 999],
+      [7, 1000],
+    ] as const) {
+      saveVoucher(store, checkpointOf(LOG, size), at(ms));
+    }
+    expect(sizes(store)).toEqual([4, 5, 7]);
+    forgetVouchers(store, LOG, 6);
+    expect(sizes(store)).toEqual([4, 7]);
+    // What the log shows as its own checkpoint is kept.
+    saveCheckpoint(store, checkpointOf(LOG, 7), at(2000));
+    forgetVouchers(store, LOG, 7);
+    expect(sizes(store)).toEqual([4, 7]);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { countKinds } from '../../src/store/counts.ts';
 import { raiseAlert } from '../../src/store/alerts.ts';
-import { findAlertOfIssuance, saveFindings, saveUnparsable } from '../../src/store/findings.ts';
-import { leafHash } from '../../src/tlog/hash.ts';
+import { findAlertOfEntry, saveFindings, saveUnparsable } from '../../src/store/findings.ts';
+import { leafHash, sha256 } from '../../src/tlog/hash.ts';
 import { branchDraft } from '../support/alert-drafts.ts';
 import { finding, foundEntry, LATER, LOG, NOW } from './samples.ts';
 import { openStore } from './temp-store.ts';
@@ -87,21 +87,34 @@ describe('saveFindings()', () => {
   });
 });
 
-describe('findAlertOfIssuance()', () => {
+describe('findAlertOfEntry()', () => {
   it('finds the alert of the same issuance with the same key, and no other', () => {
     const store = openStore();
     const { alert } = raiseAlert(store, branchDraft(), NOW);
     const extra = Buffer.from('what came with it');
     saveFindings(store, foundEntry(7, { issuance: 'aa', extra }), [finding({ alert: alert.id })], NOW);
     saveFindings(store, foundEntry(8, { issuance: 'bb' }), [finding({ alert: null })], NOW);
-    expect(findAlertOfIssuance(store, 'aa', alert.dedupeKey)).toBe(alert.id);
-    expect(findAlertOfIssuance(store, 'aa', 'another')).toBeNull();
-    expect(findAlertOfIssuance(store, 'bb', alert.dedupeKey)).toBeNull();
-    expect(findAlertOfIssuance(store, undefined, alert.dedupeKey)).toBeNull();
+    const elsewhere = foundEntry(9);
+    expect(findAlertOfEntry(store, { ...elsewhere, issuance: 'aa' }, alert.dedupeKey)).toBe(alert.id);
+    expect(findAlertOfEntry(store, { ...elsewhere, issuance: 'aa' }, 'another')).toBeNull();
+    expect(findAlertOfEntry(store, { ...elsewhere, issuance: 'bb' }, alert.dedupeKey)).toBeNull();
+    expect(findAlertOfEntry(store, elsewhere, alert.dedupeKey)).toBeNull();
     expect(store.prepare('SELECT extra, issuance FROM entries ORDER BY idx').all()).toEqual([
       { extra, issuance: 'aa' },
       { extra: null, issuance: 'bb' },
     ]);
+  });
+
+  it('finds the alert of the same entry with the same key, and not of another one at its place', () => {
+    const store = openStore();
+    const { alert } = raiseAlert(store, branchDraft(), NOW);
+    const entry = foundEntry(7);
+    saveFindings(store, entry, [finding({ alert: alert.id })], NOW);
+    expect(findAlertOfEntry(store, entry, alert.dedupeKey)).toBe(alert.id);
+    expect(findAlertOfEntry(store, entry, 'another')).toBeNull();
+    expect(findAlertOfEntry(store, { ...entry, log: 'other.test' }, alert.dedupeKey)).toBeNull();
+    expect(findAlertOfEntry(store, { ...entry, index: 8 }, alert.dedupeKey)).toBeNull();
+    expect(findAlertOfEntry(store, { ...entry, leafHash: sha256(Buffer.from('x')) }, alert.dedupeKey)).toBeNull();
   });
 });
 

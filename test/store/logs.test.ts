@@ -27,6 +27,7 @@ const REGISTERED: LogRecord = {
   url: 'https://acme',
   state: 'starting',
   stoppedBy: null,
+  ended: null,
   frozen: null,
   startedAtIndex: null,
   position: null,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { saveCheckpoint } from '../../src/store/checkpoints.ts';
 import { saveFindings } from '../../src/store/findings.ts';
-import { saveFailure, stopLog } from '../../src/store/logs.ts';
+import { hideLogs, saveFailure, stopLog } from '../../src/store/logs.ts';
 import { recordSource, saveSourceError } from '../../src/store/sources.ts';
 import type { Store } from '../../src/store/store.ts';
 import { checkpointOf, finding, foundEntry, LATER, LOG, NOW, registerSource, verifiedLog } from './samples.ts';
@@ -190,6 +190,18 @@ describe('v_logs', () => {
       { origin: 'b', state: 'misbehaving', last_error: 'two roots' },
       { origin: 'c', state: 'starting', last_error: null },
     ]);
+  });
+});
+
+describe('v_logs', () => {
+  it('shows no log that the configuration leaves out, and its source only while that cannot be asked', () => {
+    const store = openStore();
+    registerSource(store, 'v1', ['a']);
+    const shown = () => store.prepare('SELECT origin, state FROM v_logs').all();
+    hideLogs(store, 'v1', { leftOut: ['a'], served: ['a'] });
+    const whileAsked = shown();
+    saveSourceError(store, 'v1', 'no answer', NOW);
+    expect([whileAsked, shown()]).toEqual([[], [expect.objectContaining({ state: 'unreachable' })]]);
   });
 });
 

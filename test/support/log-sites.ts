@@ -148,7 +148,9 @@ export function siteV1(log: RunningFakeRekorV1): LogSite {
     type: 'rekor-v1',
     url: log.url,
     origin: active.origin,
-    keys: log.keys,
+    get keys() {
+      return log.keys;
+    },
     get size() {
       return active.size;
     },

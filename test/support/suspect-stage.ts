@@ -9,7 +9,7 @@ import { keyToPem } from '../../src/evidence/log-key.ts';
 import type { Status } from '../../src/store/status.ts';
 import { Store } from '../../src/store/store.ts';
 import { captureIo } from '../cli/captured-io.ts';
-import { startFakeLog } from '../fakes/fake-log.ts';
+import { startFakeLog, type RunningFakeLog } from '../fakes/fake-log.ts';
 import { authority } from './actors.ts';
 import { siteV2, type LogSite } from './log-sites.ts';
 import { WIDGET } from './stage.ts';
@@ -33,6 +33,8 @@ export interface SuspectSettings {
   readonly suspect?: Readonly<Record<string, unknown>>;
   /** Of the section `logs`. */
   readonly logs?: Readonly<Record<string, unknown>>;
+  /** Of the section `notify`. */
+  readonly notify?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -42,21 +44,26 @@ export interface SuspectSettings {
 export class SuspectStage {
   readonly folder = mkdtempSync(join(tmpdir(), 'sigwatch-suspect-'));
   readonly suspect: LogSite;
+  /** A Rekor v2 log. */
   readonly honest: LogSite;
+  /** The same, for what is done to its files. */
+  readonly honestLog: RunningFakeLog;
   readonly slack: SlackReceiver;
   #running: RunningDaemon | null = null;
   #store: Store | null = null;
+  #files = 0;
 
-  private constructor(suspect: LogSite, honest: LogSite, slack: SlackReceiver) {
+  private constructor(suspect: LogSite, honest: RunningFakeLog, slack: SlackReceiver) {
     this.suspect = suspect;
-    this.honest = honest;
+    this.honest = siteV2(honest);
+    this.honestLog = honest;
     this.slack = slack;
     this.write('ca.pem', authority.chainPem());
   }
 
   static async open(suspect: LogSite, settings: SuspectSettings = {}): Promise<SuspectStage> {
     const [honest, slack] = await Promise.all([startFakeLog('honest.test'), startSlackReceiver()]);
-    const stage = new SuspectStage(suspect, siteV2(honest), slack);
+    const stage = new SuspectStage(suspect, honest, slack);
     stage.configure(settings);
     return stage;
   }
@@ -72,7 +79,7 @@ export class SuspectStage {
   }
 
   /** Writes `sigwatch.yaml`. Messages wait for an hour: what is told before did not wait. */
-  configure({ suspect = {}, logs = {} }: SuspectSettings = {}): string {
+  configure({ suspect = {}, logs = {}, notify = {} }: SuspectSettings = {}): string {
     const config = {
       version: 1,
       trust: { source: 'none', certificate_authorities: [{ name: 'test-ca', chain: './ca.pem' }] },
@@ -80,17 +87,34 @@ export class SuspectStage {
         discover: false,
         poll_interval: '20ms',
         custom: [
-          { ...this.#item(this.suspect, 'suspect'), ...suspect },
+          { ...this.item(this.suspect, 'suspect'), ...suspect },
           // It must not be told as stalled where a row lets time pass.
-          { ...this.#item(this.honest, 'honest'), stale_after: 'none' },
+          { ...this.item(this.honest, 'honest'), stale_after: 'none' },
         ],
         ...logs,
       },
       watches: [WIDGET],
-      notify: { group_wait: '1h', channels: { slack: { type: 'slack', webhook_url: this.slack.url } } },
+      notify: { group_wait: '1h', channels: { slack: { type: 'slack', webhook_url: this.slack.url } }, ...notify },
     };
     // JSON is YAML (YAML 1.2 §1.2).
-    return this.write('sigwatch.yaml', JSON.stringify(config, null, 2));
+    return this.write('sigwatch.yaml', JSON.stringify(config));
+  }
+
+  /** An item of `logs.custom`; writes the log's keys. */
+  item(site: LogSite, name: string): Readonly<Record<string, unknown>> {
+    const keys = site.keys.map(({ spki }, place) => {
+      this.write(`${name}-${place}.pub`, keyToPem(spki));
+      return `./${name}-${place}.pub`;
+    });
+    return {
+      name,
+      type: site.type,
+      url: site.url,
+      // Of Rekor v1, the host that its shards are named after.
+      origin: site.keys[0].name,
+      public_key: keys,
+      start: 'genesis',
+    };
   }
 
   /** One command of the program. */
@@ -149,7 +173,7 @@ export class SuspectStage {
 
   /** `sigwatch evidence ID`, to a file of the folder. */
   async evidence(id: string): Promise<string> {
-    const file = this.path(`evidence-${id}.json`);
+    const file = this.path(`evidence-${(this.#files += 1)}.json`);
     const { status, err } = await this.cli('evidence', id, '--out', file, ...this.#config());
     if (status !== 0) {
       throw new Error(`Cannot write evidence of "${id}": ${err}`);
@@ -163,7 +187,7 @@ export class SuspectStage {
   }
 
   /** The exit statuses for copies of the file, in each of which one byte is another; each once. */
-  async verifyAltered(file: string, copies = 4): Promise<readonly ExitStatus[]> {
+  async verifyAltered(file: string, copies = 3): Promise<readonly ExitStatus[]> {
     const bytes = readFileSync(file);
     const statuses = new Set<ExitStatus>();
     for (let copy = 0; copy < copies; copy += 1) {
@@ -188,22 +212,5 @@ export class SuspectStage {
 
   #run(args: readonly string[], signal: AbortSignal, io: ReturnType<typeof captureIo>): Promise<ExitStatus> {
     return runCli(args, { ...io, interactive: false, env: {}, signal, self: ['node'], pid: 1 });
-  }
-
-  /** An item of `logs.custom`; writes the log's keys. */
-  #item(site: LogSite, name: string): Readonly<Record<string, unknown>> {
-    const keys = site.keys.map(({ spki }, place) => {
-      this.write(`${name}-${place}.pub`, keyToPem(spki));
-      return `./${name}-${place}.pub`;
-    });
-    return {
-      name,
-      type: site.type,
-      url: site.url,
-      // Of Rekor v1, the host that its shards are named after.
-      origin: site.keys[0].name,
-      public_key: keys,
-      start: 'genesis',
-    };
   }
 }

@@ -237,6 +237,17 @@ describe('openCheckpoint()', () => {
     );
   });
 
+  it('says that a signature of the right key does not verify', () => {
+    const note = formatNote(TEXT, log.line(TEXT.replace('7', '8')));
+    expect(() => openCheckpoint(note, expected)).toThrow(
+      new CheckpointRefused(
+        'Cannot believe the checkpoint of "log.example": what stands there as signed by ' +
+          `"log.example" (${log.key.id.toString('hex')}) does not verify, expected a valid signature`,
+        'bad-signature',
+      ),
+    );
+  });
+
   it('keeps the cause of what is malformed', () => {
     const note = formatNote(`log.example\n07\n${ROOT}\n`, log.line(`log.example\n07\n${ROOT}\n`));
     expect(() => openCheckpoint(note, expected)).toThrow(

@@ -42,11 +42,14 @@ export interface ServedEntryAndProof {
 /** The requests to one log of RFC 6962. Each throws LogUnavailable unless the answer has the expected shape; nothing is proven here. */
 export interface Api {
   treeHead(fresh: boolean, signal: AbortSignal): Promise<ServedTreeHead>;
-  /** Some of the leaves from ≤ index < to, beginning with the first: a log may give fewer than were asked for, but not none. */
-  entries(from: number, to: number, fresh: boolean, signal: AbortSignal): Promise<ServedEntries>;
+  /**
+   * Some of the leaves from ≤ index < to, beginning with the first: a log may give fewer than were asked for, but not none. An
+   * answer has no more than `maxBytes`; where not even the first leaf fits, that is said (`tooLarge`).
+   */
+  entries(from: number, to: number, fresh: boolean, signal: AbortSignal, maxBytes?: number): Promise<ServedEntries>;
   /** The consistency proof between two sizes ≥ 1, or null when the log gives none. */
   consistency(small: number, large: number, fresh: boolean, signal: AbortSignal): Promise<readonly Hash[] | null>;
-  /** The leaf at `index` with its inclusion proof in the tree of `size`, or null when the log gives none. */
+  /** The leaf at `index` with its inclusion proof in the tree of `size`, or null when the log gives none, or both are too large. */
   entryAndProof(index: number, size: number, fresh: boolean, signal: AbortSignal): Promise<ServedEntryAndProof | null>;
   /** Where a leaf with this hash is in the tree of `size`, and its inclusion proof, or null when the log gives none. */
   proofByHash(leaf: Hash, size: number, fresh: boolean, signal: AbortSignal): Promise<ServedProof | null>;
@@ -77,28 +80,29 @@ export function createApi(base: string, http: HttpClient): Api {
       return { answer, head: parseAnswer(answer, `the tree head from "${answer.url}"`, parseTreeHead) };
     },
 
-    async entries(from, to, fresh, signal) {
+    async entries(from, to, fresh, signal, maxBytes = MAX_ENTRIES_BYTES) {
       let refusal = '';
+      let tooLarge = false;
       // Asked for fewer and fewer, so that one that is too large or cannot be read does not hide those before it.
       for (let end = to; end > from; end = from + Math.floor((end - from) / 2)) {
         const url = `${api}/get-entries?start=${from}&end=${end - 1}`;
         try {
-          const answer = await http.fetch({ url, maxBytes: MAX_ENTRIES_BYTES, accept: UNREADABLE, fresh }, signal);
+          const answer = await http.fetch({ url, maxBytes, accept: UNREADABLE, fresh }, signal);
           if (answer.status === 200) {
             return {
               answer,
               entries: parseAnswer(answer, `"${answer.url}"`, (body) => parseEntries(body, end - from)),
             };
           }
-          refusal = `status ${answer.status}: "${excerpt(answer.body)}"`;
+          [refusal, tooLarge] = [`status ${answer.status}: "${excerpt(answer.body)}"`, false];
         } catch (error) {
           if (!(error instanceof LogUnavailable && error.tooLarge)) {
             throw error;
           }
-          refusal = error.message;
+          [refusal, tooLarge] = [error.message, true];
         }
       }
-      throw new LogUnavailable(`Cannot fetch entry ${from} from "${api}/get-entries": ${refusal}`);
+      throw new LogUnavailable(`Cannot fetch entry ${from} from "${api}/get-entries": ${refusal}`, { tooLarge });
     },
 
     async consistency(first, second, fresh, signal) {
@@ -109,8 +113,16 @@ export function createApi(base: string, http: HttpClient): Api {
     async entryAndProof(index, size, fresh, signal) {
       const query = `get-entry-and-proof?leaf_index=${index}&tree_size=${size}`;
       const limits = { maxBytes: MAX_ENTRY_BYTES, accept: UNREADABLE };
-      const served = await ask(query, limits, fresh, parseEntryAndProof, signal);
-      return served && { answer: served.answer, ...served.parsed };
+      try {
+        const served = await ask(query, limits, fresh, parseEntryAndProof, signal);
+        return served && { answer: served.answer, ...served.parsed };
+      } catch (error) {
+        // Its proof can be asked for by its hash.
+        if (error instanceof LogUnavailable && error.tooLarge) {
+          return null;
+        }
+        throw error;
+      }
     },
 
     async proofByHash(leaf, size, fresh, signal) {

@@ -5,6 +5,7 @@ import { MAX_CHECKPOINT_BYTES } from '../checkpoint-evidence.ts';
 import type { HttpClient } from '../http.ts';
 import { LogUnavailable, type LogReader, type LogSource, type Start } from '../log.ts';
 import { createApi } from './api.ts';
+import { EitherReader } from './either-reader.ts';
 import { Rfc6962Reader } from './rfc6962-reader.ts';
 import { StaticCtReader } from './static-reader.ts';
 import { createStaticResources } from './static-resources.ts';
@@ -25,7 +26,8 @@ const ABSENT = [400, 403, 404, 405, 410, 501];
 
 /**
  * A Certificate Transparency log: a source of exactly one tree. Which of the two interfaces it has is found at the first
- * discovery that reaches it: c2sp.org/static-ct-api where it serves a checkpoint, else RFC 6962.
+ * discovery that reaches it, and settled by the first checkpoint that the log signed: c2sp.org/static-ct-api where it serves
+ * a checkpoint, else RFC 6962.
  */
 export function createCtSource(options: CtOptions, http: HttpClient): LogSource {
   const { name, url, origin, start } = options;
@@ -33,15 +35,15 @@ export function createCtSource(options: CtOptions, http: HttpClient): LogSource 
   const finding = new SingleFlight<LogReader>();
   let reader: LogReader | null = null;
 
-  async function findReader(signal: AbortSignal): Promise<LogReader> {
-    const request = { url: `${base}/checkpoint`, maxBytes: MAX_CHECKPOINT_BYTES, accept: ABSENT };
+  async function findReader(fresh: boolean, signal: AbortSignal): Promise<LogReader> {
+    const request = { url: `${base}/checkpoint`, maxBytes: MAX_CHECKPOINT_BYTES, accept: ABSENT, fresh };
     const answer = await http.fetch(request, signal);
     if (answer.status === 200 && isNote(answer.body)) {
       return new StaticCtReader(options, createStaticResources(base, http));
     }
     const api = createApi(base, http);
     try {
-      await api.treeHead(false, signal);
+      await api.treeHead(fresh, signal);
     } catch (error) {
       if (!(error instanceof LogUnavailable)) {
         throw error;
@@ -62,7 +64,11 @@ export function createCtSource(options: CtOptions, http: HttpClient): LogSource 
     origin,
     start,
     async discover(signal) {
-      reader ??= await finding.run('', signal, () => findReader(signal));
+      reader ??= await finding.run(
+        '',
+        signal,
+        async () => new EitherReader(await findReader(false, signal), findReader),
+      );
       return [reader];
     },
   };

@@ -32,8 +32,8 @@ const AHEAD: ReadAhead<Piece> = {
   bytesOf: ({ batch }) =>
     batch?.leaves.reduce((sum, { data, extra }) => sum + data.length + (extra?.length ?? 0), 0) ?? 0,
 };
-/** How many entries behind one that is not served are looked at for one to go on from. */
-const LONGEST_STEP = 16;
+/** So many entries behind one that is not served are looked at one after the other for one to go on from; further ones at distances that double. */
+const LOOKED_THROUGH = 16;
 
 /** A Certificate Transparency log with the API of RFC 6962, as Fulcio's are. */
 export class Rfc6962Reader implements LogReader {
@@ -82,20 +82,27 @@ export class Rfc6962Reader implements LogReader {
     return (await this.fetchFrontier(large, small.size, signal)).frontier.root().equals(small.root);
   }
 
-  /** Ends with LogUnavailable behind the last entry that was served before one that is not. */
+  /** Ends with LogUnavailable behind the last entry that was served before one that is not. A range of large entries comes in several batches. */
   async *entries(
     tree: SignedCheckpoint,
     from: number,
     signal: AbortSignal,
     to = tree.size,
   ): AsyncGenerator<EntryBatch> {
-    const load = (range: Range, stop: AbortSignal) => this.#read(range, tree, stop);
-    for await (const { batch, failure } of prefetch(ranges(from, Math.min(to, tree.size)), AHEAD, load, signal)) {
-      if (batch !== null) {
-        yield batch;
-      }
-      if (failure !== null) {
-        throw failure;
+    const load = (range: Range, stop: AbortSignal, maxBytes: number) => this.#read(range, tree, stop, maxBytes);
+    const end = Math.min(to, tree.size);
+    for (let next = from; next < end;) {
+      for await (const { batch, failure, isCut } of prefetch(ranges(next, end), AHEAD, load, signal)) {
+        if (batch !== null) {
+          next += batch.leaves.length;
+          yield batch;
+        }
+        if (failure !== null) {
+          throw failure;
+        }
+        if (isCut) {
+          break;
+        }
       }
     }
   }
@@ -126,15 +133,31 @@ export class Rfc6962Reader implements LogReader {
     };
   }
 
-  /** To the next entry that the log proves: its proof holds the frontier before it. */
+  /**
+   * To the next entry that the log proves: its proof holds the frontier before it. Where many entries are not served, one hole
+   * is looked for, not several.
+   */
   async stepOver(tree: SignedCheckpoint, from: number, signal: AbortSignal): Promise<ProvenFrontier | null> {
-    for (let index = from + 1; index < Math.min(from + 1 + LONGEST_STEP, tree.size); index++) {
+    const last = tree.size - 1;
+    const near = Math.min(from + LOOKED_THROUGH, last);
+    for (let index = from + 1; index <= near; index++) {
       const proven = await this.#frontierBefore(tree, index, signal);
       if (proven !== null) {
         return proven;
       }
     }
-    return null;
+    let [missing, at, found]: [number, number, ProvenFrontier | null] = [near, near, null];
+    for (let distance = LOOKED_THROUGH; found === null && at < last; distance *= 2) {
+      [missing, at] = [at, Math.min(at + distance, last)];
+      found = await this.#frontierBefore(tree, at, signal);
+    }
+    // The hole ends between the last that is missing and the first that was found.
+    while (found !== null && at - missing > 1) {
+      const middle = missing + Math.floor((at - missing) / 2);
+      const proven = await this.#frontierBefore(tree, middle, signal);
+      [missing, at, found] = proven === null ? [middle, at, found] : [missing, middle, proven];
+    }
+    return found;
   }
 
   /** No tree head of a CT log says that it is the last. */
@@ -159,16 +182,21 @@ export class Rfc6962Reader implements LogReader {
     }
   }
 
-  /** What is served of a range, from its first entry on, with its proof; and why it is not all of it. */
-  async #read({ start, end }: Range, tree: SignedCheckpoint, signal: AbortSignal): Promise<Piece> {
+  /**
+   * What is served of a range, from its first entry on, with its proof; and why it is not all of it. Once `maxBytes` were
+   * served, no more is asked for: the entries are proven only together.
+   */
+  async #read({ start, end }: Range, tree: SignedCheckpoint, signal: AbortSignal, maxBytes: number): Promise<Piece> {
     const leaves: Leaf[] = [];
+    let bytes = 0;
     let answer: HttpAnswer | null = null;
     let failure: LogUnavailable | null = null;
-    while (start + leaves.length < end && failure === null) {
+    while (start + leaves.length < end && bytes < maxBytes && failure === null) {
       const from = start + leaves.length;
       try {
-        const served = await this.#api.entries(from, end, this.fresh, signal);
+        const served = await this.#api.entries(from, end, this.fresh, signal, maxBytes);
         answer = served.answer;
+        bytes += answer.body.length;
         leaves.push(...served.entries.map(({ data, unhashed }, place) => ctLeaf(from + place, data, unhashed)));
       } catch (error) {
         if (!(error instanceof LogUnavailable)) {
@@ -177,14 +205,20 @@ export class Rfc6962Reader implements LogReader {
         failure = error;
       }
     }
+    // Too large for what is left, but not too large for an answer: asked for anew.
+    const isCut = failure === null ? start + leaves.length < end : failure.tooLarge && maxBytes < MAX_ENTRIES_BYTES;
     const last = leaves.at(-1);
     if (last === undefined || answer === null) {
-      return { batch: null, failure };
+      if (failure !== null && isCut) {
+        throw failure;
+      }
+      return { batch: null, failure, isCut: false };
     }
     const hashes = await this.#prove(last, tree, answer, signal);
     const after = { frontier: frontierAfter(last, tree.size, hashes), provenBy: tree, nodes: [] };
     const { url, body } = answer;
-    return { batch: { leaves, after, served: () => servedEvidence(url, body) }, failure };
+    const batch = { leaves, after, served: () => servedEvidence(url, body) };
+    return { batch, failure: isCut ? null : failure, isCut };
   }
 
   /** The inclusion proof of a leaf as it was served. Throws LogMisbehaved when the tree holds another one. */
@@ -254,6 +288,8 @@ interface Range {
 interface Piece {
   readonly batch: EntryBatch | null;
   readonly failure: LogUnavailable | null;
+  /** It ends before its range does, and what follows it can be asked for. */
+  readonly isCut: boolean;
 }
 
 /** Cut at multiples, as logs do that align their answers. */

@@ -2,8 +2,8 @@ import type { ListedShard } from './responses.ts';
 
 /**
  * Global indexes at which the shard `treeId` may begin, the best guess first: the sum of the sizes before it, first as
- * signed, then as listed (rekor pkg/sharding/ranges.go). Only guesses: an old signed head or a false list shifts them. None when
- * the shard is not listed.
+ * signed, then as listed (rekor pkg/sharding/ranges.go), then without the shards of which nothing is signed, for these may be
+ * invented. Only guesses: an old signed head or a false list shifts them. None when the shard is not listed.
  */
 export function guessOffsets(
   shards: readonly ListedShard[],
@@ -17,7 +17,8 @@ export function guessOffsets(
   const before = shards.slice(0, place);
   const signed = sum(before.map((shard) => signedSize(shard) ?? shard.unsignedSize));
   const listed = sum(before.map((shard) => shard.unsignedSize));
-  return [...new Set([signed, listed])].filter(Number.isSafeInteger);
+  const certain = sum(before.map((shard) => signedSize(shard) ?? 0));
+  return [...new Set([signed, listed, certain])].filter(Number.isSafeInteger);
 }
 
 function sum(sizes: readonly number[]): number {

@@ -8,7 +8,7 @@ import { leafHash, sha256, type Hash } from '../../../src/tlog/hash.ts';
 import { rootFromPrefix } from '../../../src/tlog/prefix.ts';
 import { verifyInclusion } from '../../../src/tlog/proof.ts';
 import { treeHeadKey, treeHeadTime } from '../../../src/tlog/tree-head.ts';
-import { extraData } from '../../fakes/ct-entry.ts';
+import { certificateEntry, extraData } from '../../fakes/ct-entry.ts';
 import { FakeCt } from '../../fakes/fake-ct.ts';
 import { authority, releaseAt } from '../../support/actors.ts';
 import { CT_SITES, type CtSite } from '../../support/ct-sites.ts';
@@ -17,6 +17,13 @@ const NEVER = new AbortController().signal;
 const ANOTHER_ROOT = sha256(Buffer.from('another history'));
 
 const [[, startStatic], [, startRfc6962]] = CT_SITES;
+
+const UNSIGNED_HEAD = JSON.stringify({
+  tree_size: 1,
+  timestamp: 1,
+  sha256_root_hash: ANOTHER_ROOT.toString('base64'),
+  tree_head_signature: 'AAAA',
+});
 
 let http: HttpClient;
 let site: CtSite;
@@ -347,6 +354,34 @@ describe('the source of a CT log', () => {
     expect(tree.size).toBe(3);
   });
 
+  it.each([
+    ['a note that the log did not sign', startRfc6962, 'checkpoint', 'x\n1\nAAAA\n\n— x AAAAAAAA\n', Infinity],
+    ['a tree head that the log did not sign', startStatic, 'ct/v1/get-sth', UNSIGNED_HEAD, Infinity],
+    ['a tree head once, and then nothing', startStatic, 'ct/v1/get-sth', UNSIGNED_HEAD, 1],
+  ])('finds the interface again where it was shown %s', async (_, start, where, body, times) => {
+    site = await start();
+    grow(3);
+    const source = site.source(http);
+    let left = times;
+    site.log.before((path) => {
+      left -= path === where ? 1 : 0;
+      return path === where && left >= 0 ? { status: 200, body } : { status: 404, body: '' };
+    });
+    const [reader] = await source.discover(NEVER);
+    const look = () => reader?.fetchCheckpoint(NEVER) ?? Promise.resolve(undefined);
+    expect(await failure(look())).toBeInstanceOf(times === 1 ? LogUnavailable : LogMisbehaved);
+    site.heal();
+    expect(await source.discover(NEVER)).toEqual([reader]);
+    expect(await look()).toMatchObject({ size: 3 });
+    // From now on it is known.
+    site.log.before(() => ({ status: 404, body: '' }));
+    expect(await failure(look())).toBeInstanceOf(LogUnavailable);
+    site.heal();
+    const before = site.log.requests.length;
+    await look();
+    expect(site.log.requests).toHaveLength(before + 1);
+  });
+
   it('looks again when it could not be reached', async () => {
     site = await startRfc6962();
     const source = site.source(http);
@@ -402,6 +437,21 @@ describe('the reader of a rfc6962 log', () => {
     expect(await reader.stepOver(tree, 99, NEVER)).toBeNull();
   });
 
+  it.each([17, 18, 33, 100, 179])('steps over %i entries that are not served', async (count) => {
+    site = await startRfc6962();
+    grow(200);
+    const { reader, tree } = await open();
+    const isHidden = (index: number) => index >= 20 && index < 20 + count;
+    site.log.before((path) => {
+      const [, index = ''] = /(?:leaf_index|start)=(\d+)/.exec(path) ?? [];
+      return index !== '' && isHidden(Number(index)) ? { status: 404, body: 'gone' } : null;
+    });
+    const before = site.log.requests.length;
+    expect((await reader.stepOver(tree, 20, NEVER))?.frontier.equals(frontierAt(20 + count))).toBe(true);
+    expect(site.log.requests.length - before).toBeLessThan(60);
+    expect(await reader.stepOver(tree, 199, NEVER)).toBeNull();
+  });
+
   it('keeps what is before and after an entry that makes the server fail', async () => {
     site = await startRfc6962();
     grow(300);
@@ -436,6 +486,39 @@ describe('the reader of a rfc6962 log', () => {
         },
       },
     });
+  });
+
+  it.each([
+    ['that are large together in several batches', [4, 4, 1], [2, 1]],
+    ['of which one is larger than it was expected to be', [1, 12, 1], [1, 2]],
+  ])('reads entries %s', async (_, sizes, lengths) => {
+    site = await startRfc6962(undefined, { maxEntries: 1 });
+    const large = (megabytes: number) => Buffer.alloc(megabytes * 1_000_000, megabytes);
+    site.log.append(sizes.map((size, time) => certificateEntry(large(size), time)));
+    const { reader, tree } = await open();
+    const batches = await read(reader, tree);
+    expect(batches.map(({ leaves }) => leaves.length)).toEqual(lengths);
+    expect(leavesOf(batches).map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(batches.at(-1)?.after.frontier.root()).toEqual(tree.root);
+    // More than the log gives together with a proof.
+    const { leaf } = await reader.proveInclusion(tree, 1, NEVER);
+    expect(leaf.data.equals(site.log.entry(1).leaf)).toBe(true);
+  });
+
+  it('cannot read an entry that is larger than any answer may be', async () => {
+    site = await startRfc6962();
+    grow(3);
+    const { reader, tree } = await open();
+    const huge = Buffer.alloc(33 * 1024 * 1024);
+    site.log.before((path) => (/get-entries\?start=[01]&end=[12]/.test(path) ? { status: 200, body: huge } : null));
+    const batches: EntryBatch[] = [];
+    const reading = (async () => {
+      for await (const batch of reader.entries(tree, 0, NEVER)) {
+        batches.push(batch);
+      }
+    })();
+    expect((await failure(reading)).message).toContain('Cannot fetch entry 1 from ');
+    expect(leavesOf(batches)).toHaveLength(1);
   });
 
   it('follows a log with an RSA key', async () => {

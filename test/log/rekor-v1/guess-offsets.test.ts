@@ -23,9 +23,9 @@ describe('guessOffsets()', () => {
     expect(guessOffsets(shards, '3', ({ treeId }) => signed.get(treeId) ?? null)).toEqual([30, 1020]);
   });
 
-  it('takes the listed size of a shard whose head is not signed by a known key', () => {
+  it('takes the listed size of a shard whose head is not signed by a known key, and then none', () => {
     const shards = [shard('1', 1000), shard('2', 20), shard('3', 7)];
-    expect(guessOffsets(shards, '3', ({ treeId }) => ({ '1': 10 })[treeId] ?? null)).toEqual([30, 1020]);
+    expect(guessOffsets(shards, '3', ({ treeId }) => ({ '1': 10 })[treeId] ?? null)).toEqual([30, 1020, 10]);
   });
 
   it('guesses once when both sums are equal', () => {
@@ -34,12 +34,12 @@ describe('guessOffsets()', () => {
 
   it('counts beyond 2^31 and 2^32', () => {
     const shards = [shard('1', 4_163_431), shard('2', 2 ** 31), shard('3', 2 ** 32 + 1), shard('4', 0)];
-    expect(guessOffsets(shards, '4', () => null)).toEqual([4_163_431 + 2 ** 31 + 2 ** 32 + 1]);
+    expect(guessOffsets(shards, '4', () => null)).toEqual([4_163_431 + 2 ** 31 + 2 ** 32 + 1, 0]);
   });
 
   it('guesses no index beyond 2^53', () => {
     const shards = [shard('1', Number.MAX_SAFE_INTEGER), shard('2', Number.MAX_SAFE_INTEGER), shard('3', 0)];
-    expect(guessOffsets(shards, '3', () => null)).toEqual([]);
+    expect(guessOffsets(shards, '3', () => null)).toEqual([0]);
     expect(guessOffsets(shards, '3', () => 5)).toEqual([10]);
   });
 
