@@ -131,7 +131,7 @@ async function putOff(
   } else {
     saveTried(store, gap, clock.now());
   }
-  logger.info({ log: gap.log, from: gap.from, to: gap.to, error: error.message }, 'gap not served');
+  logger.debug({ log: gap.log, from: gap.from, to: gap.to, error: error.message }, 'gap not served');
 }
 
 async function sizeBehind(
