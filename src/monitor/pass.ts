@@ -23,6 +23,7 @@ import type { FollowDeps } from './follow-deps.ts';
 import type { FollowedLog } from './followed-source.ts';
 import { joinLog } from './join-log.ts';
 import { checkLife, noteLife } from './liveness.ts';
+import { noteUnshown } from './note-unshown.ts';
 import { readTo } from './read-to.ts';
 import { recheckFrontier } from './recheck-frontier.ts';
 import { requireNotGrown } from './require-not-grown.ts';
@@ -77,7 +78,7 @@ async function follow(followed: FollowedLog, deps: FollowDeps, signal: AbortSign
   if (decision !== null) {
     await resumeLog(reader, seen, decision, deps, signal);
   }
-  await compareCheckpoint(reader, seen, deps, signal);
+  await compare(followed, seen, deps, signal);
   await compareElsewhere(followed, seen, deps, signal);
   const log = findLog(store, reader.origin);
   if (log?.stoppedBy != null) {
@@ -107,6 +108,22 @@ async function fetchCheckpoint(reader: LogReader, deps: FollowDeps, signal: Abor
   } catch (error) {
     // A log that is down does not withhold anything.
     pauseWithheld(deps.store, { log: reader.origin }, deps.clock.now());
+    throw error;
+  }
+}
+
+async function compare(
+  followed: FollowedLog,
+  seen: SignedCheckpoint,
+  deps: FollowDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await compareCheckpoint(followed.reader, seen, deps, signal);
+  } catch (error) {
+    if (error instanceof LogUnavailable && !signal.aborted) {
+      noteUnshown(followed, seen, error, deps);
+    }
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogSource } from '../../src/log/log.ts';
 import { saveGap } from '../../src/store/gaps.ts';
 import { readStatus } from '../../src/store/status.ts';
+import { sha256 } from '../../src/tlog/hash.ts';
 import { certify, fillers, NOW, releaseAt } from '../support/actors.ts';
 import { CT_SITES } from '../support/ct-sites.ts';
 import { BOTH, type LogSite, type StartSite } from '../support/log-sites.ts';
@@ -290,5 +291,49 @@ describe.each(SITES)('passOverSource() over a %s log of whose history a part was
     expect(gaps()).toHaveLength(1);
     expect(rig.verdicts()).toEqual(['280 widget-release unexpected']);
     expect(kinds()).toEqual(['unexpected open']);
+  });
+});
+
+describe.each(SITES)('passOverSource() over a %s log that signed a larger tree and shows nothing of it', (_, start) => {
+  const sign = () => {
+    site.signHead(90, sha256(Buffer.from('a tree that nobody sees')));
+  };
+
+  beforeEach(async () => {
+    rig = new MonitorRig();
+    site = await start();
+    source = site.source(rig.http);
+    site.append(fillers(20));
+    await poll();
+    sign();
+  });
+
+  it('tells after stale_after that all of it is withheld, once, and accuses it of nothing else', async () => {
+    await poll();
+    expect(kinds()).toEqual([]);
+    for (let turn = 0; turn < 3; turn++) {
+      wait(61);
+      sign();
+      expect(await poll()).toEqual([expect.objectContaining({ kind: 'unavailable' })]);
+    }
+    expect(kinds()).toEqual(['entries-withheld open', 'unreachable open']);
+    expect(alert()).toMatchObject({ index: 20, occurrences: 1 });
+    expect(alert().evidence).toMatchObject({ signed: false, unserved: { from: 20, to: 90 } });
+    expect(rig.log(site.origin)).toMatchObject({ state: 'unreachable', verified_size: 20 });
+    expect(told()).toBe(1);
+  });
+
+  it('closes that once the log shows what follows', async () => {
+    await poll();
+    wait(61);
+    sign();
+    await poll();
+    site.heal();
+    site.append(fillers(10, 20));
+    expect(await poll()).toEqual([{ kind: 'verified', size: 30 }]);
+    expect(kinds()).toContain('entries-withheld closed');
+    // What it signed stays: other entries at that size are a contradiction.
+    site.append(fillers(70, 30));
+    expect(await poll()).toEqual([{ kind: 'misbehaving' }]);
   });
 });
