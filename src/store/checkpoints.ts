@@ -20,22 +20,17 @@ export function saveCheckpoint(store: Store, checkpoint: SignedCheckpoint, now: 
 /** Of what is shown only beside entries, one a second is kept: a busy log signs anew for each of them. */
 const BESIDE_EVERY_MS = 1000;
 
-/** Keeps a checkpoint that was shown only beside an entry, unless another one was within the last second. */
+/** Keeps a checkpoint that was shown only beside an entry, unless another one was within the last second. It is no size to read up to. */
 export function saveVoucher(store: Store, checkpoint: SignedCheckpoint, now: Date): void {
   const { origin: log, size, root, note } = checkpoint;
-  store.transaction(() => {
-    store
-      .prepare(
-        `INSERT INTO checkpoints (log, size, root, note, first_seen, last_seen, beside)
-         SELECT @log, @size, @root, @note, @now, @now, 1
-         WHERE NOT EXISTS (SELECT 1 FROM checkpoints WHERE log = @log AND beside = 1 AND first_seen > @since)
-         ON CONFLICT (log, size, root) DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)`,
-      )
-      .run({ log, size, root, note, now: now.getTime(), since: now.getTime() - BESIDE_EVERY_MS });
-    store
-      .prepare('UPDATE logs SET seen_size = @size WHERE origin = @log AND coalesce(seen_size, -1) < @size')
-      .run({ log, size });
-  });
+  store
+    .prepare(
+      `INSERT INTO checkpoints (log, size, root, note, first_seen, last_seen, beside)
+       SELECT @log, @size, @root, @note, @now, @now, 1
+       WHERE NOT EXISTS (SELECT 1 FROM checkpoints WHERE log = @log AND beside = 1 AND first_seen > @since)
+       ON CONFLICT (log, size, root) DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)`,
+    )
+    .run({ log, size, root, note, now: now.getTime(), since: now.getTime() - BESIDE_EVERY_MS });
 }
 
 /** Forgets what was shown only beside entries, at sizes that were read past: our own entries made its root. */

@@ -67,7 +67,7 @@ export function findBehindSince(store: Store, log: string): Date | null {
   const row = store
     .prepare<{ since: number | null }>(
       `SELECT min(c.first_seen) AS since FROM logs AS l JOIN checkpoints AS c ON c.log = l.origin AND c.size > l.frontier_size
-       WHERE l.origin = @log AND c.disregarded_by IS NULL`,
+       WHERE l.origin = @log AND c.disregarded_by IS NULL AND c.beside = 0`,
     )
     .get({ log });
   return row === undefined || row.since === null ? null : new Date(row.since);
