@@ -23,12 +23,12 @@ describe.runIf(hasRealdata)('forks signed with the key of a recorded Rekor v1 sh
   });
 
   it.each([
-    ['a larger tree of which nobody has nodes', ['log/log-055.json', 'fork/log-060-other-root.json']],
-    ['two honest checkpoints', ['log/log-050.json', 'log/log-055.json']],
-    ['one honest checkpoint, signed at two times', ['log/log-055.json', 'log/log-055.json']],
-  ])('are not proven by %s', (_, names) => {
+    ['a larger tree of which nobody has nodes', ['log/log-055.json', 'fork/log-060-other-root.json'], 2],
+    ['two honest checkpoints', ['log/log-050.json', 'log/log-055.json'], 2],
+    ['one honest checkpoint, given twice', ['log/log-055.json', 'log/log-055.json'], 1],
+  ])('are not proven by %s', (_, names, said) => {
     const { isProven, proven } = verify(names.map(headOf), 'publicKey-shardA.pem');
-    expect([isProven, proven.length]).toEqual([false, 2]);
+    expect([isProven, proven.length]).toEqual([false, said]);
   });
 });
 
