@@ -1,6 +1,6 @@
+import { about } from './about.ts';
 import type { AlertDraft } from './alert.ts';
 import { shown } from './escape.ts';
-import { NO_LINKS } from './links.ts';
 
 /** By which the alert about a log that grows faster than it is read is closed. */
 export function backlogKey(log: string): string {
@@ -15,18 +15,10 @@ export function backlogAlert(
 ): AlertDraft {
   const [reading, growing] = [rates.reading, rates.growing].map((rate) => rate.toFixed(1));
   return {
+    ...about(log),
     class: 'operational',
     kind: 'backlog',
     severity: 'high',
-    watch: null,
-    log,
-    index: null,
-    violations: [],
-    signer: null,
-    artifacts: [],
-    links: NO_LINKS,
-    evidence: null,
-    notify: null,
     title: shown(`${log}: grows faster than it is read`, 400),
     summary: `${growing} entries a second are added to this log, and ${reading} a second are read. What it signed since ${since.toISOString()} is not examined yet, and that will take longer and longer.\nA signature made in your name in the meantime is told late.\nWhat to do now: look with \`sigwatch status\` at how fast it is read. A server that limits its requests, a slow link or a busy machine may be the reason; where it is the limit of the server, begin at a later \`start\`.`,
     dedupeKey: backlogKey(log),

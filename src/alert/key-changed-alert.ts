@@ -1,6 +1,6 @@
 import { shown } from './escape.ts';
+import { about } from './about.ts';
 import type { AlertDraft } from './alert.ts';
-import { NO_LINKS } from './links.ts';
 
 /** How much of a change a message shows; the rest is counted. */
 const LISTED = 20;
@@ -27,10 +27,10 @@ export function keyChangedAlert({ source, doubts, changes, digest }: TrustChange
       ? 'what the trust source publishes is not as it should be'
       : `the trust source changed its keys, authorities or logs (${changes.length})`;
   return {
+    ...about(null),
     class: 'log',
     kind: 'key-changed',
     severity: 'high',
-    watch: null,
     title: shown(`${source}: ${what}`, 400),
     summary: [
       ...listed,
@@ -38,14 +38,6 @@ export function keyChangedAlert({ source, doubts, changes, digest }: TrustChange
       'This is in force now; a log or key that is gone stays known, for what it signed must still be verified.',
       'What to do now: compare this with what the operators of the logs announced. If nobody announced it, do not trust signatures that depend on it.',
     ].join('\n'),
-    log: null,
-    index: null,
-    violations: [],
-    signer: null,
-    artifacts: [],
     dedupeKey: ['log', 'key-changed', source, digest].join('/'),
-    links: NO_LINKS,
-    evidence: null,
-    notify: null,
   };
 }

@@ -4,9 +4,9 @@ import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts';
 import { Frontier } from '../tlog/frontier.ts';
 import type { Hash } from '../tlog/hash.ts';
 import { parseNote } from '../tlog/note.ts';
+import { about } from './about.ts';
 import type { AlertDraft } from './alert.ts';
 import { shown } from './escape.ts';
-import { NO_LINKS } from './links.ts';
 
 /** Longest part of an error message that a summary quotes. */
 const QUOTED = 1000;
@@ -123,20 +123,6 @@ export function trustStaleAlert(reason: string, isKnown = true): AlertDraft {
     summary: `${shown(reason, QUOTED)}.\n${effect}\nWhat to do now: make sure that the trust source can be reached from this machine, then restart.`,
     dedupeKey: TRUST_STALE_KEY,
   };
-}
-
-function about(log: string | null) {
-  return {
-    watch: null,
-    log,
-    index: null,
-    violations: [],
-    signer: null,
-    artifacts: [],
-    links: NO_LINKS,
-    evidence: null,
-    notify: null,
-  } as const;
 }
 
 /** The two roots, of one size, that cannot both be true; sorted. None where nobody signed a contradiction: what is served then changes at every poll. */

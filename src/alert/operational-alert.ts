@@ -1,6 +1,6 @@
+import { about } from './about.ts';
 import type { AlertDraft } from './alert.ts';
 import { shown } from './escape.ts';
-import { NO_LINKS } from './links.ts';
 
 /** Longest part of an error message that a summary quotes. */
 const QUOTED = 1000;
@@ -13,7 +13,7 @@ export function stalledKey(log: string): string {
 /** A log that answers, but has given no sign of life since. `size`: of the largest tree that it showed. */
 export function stalledAlert(log: string, since: Date, size: number): AlertDraft {
   return {
-    ...about(log),
+    ...trouble(log),
     kind: 'stalled',
     title: shown(`${log}: no sign of life since ${since.toISOString()}`, 400),
     summary: `The log answers, and what it shows is verified to size ${size}; but since ${since.toISOString()} it has neither grown nor shown a newer signature.\nA quiet log looks so, and so does one that is shown frozen to one victim, to hide what was signed since.\nWhat to do now: look at this log from another network, or name a further address of it under \`also\`. If it is no more than quiet, set a longer \`stale_after\` for it.`,
@@ -29,7 +29,7 @@ export function unreachableKey(log: string): string {
 /** A log that could not be read since. */
 export function unreachableAlert(log: string, since: Date, error: string): AlertDraft {
   return {
-    ...about(log),
+    ...trouble(log),
     kind: 'unreachable',
     title: shown(`${log}: cannot be read since ${since.toISOString()}`, 400),
     summary: `${shown(error, QUOTED)}.\nNothing that this log signed since ${since.toISOString()} is examined. It is tried for ever, and continued where it was left.\nWhat to do now: find out whether the log is down, or the way to it from this machine.`,
@@ -49,7 +49,7 @@ export function sourceUnreachableAlert(
   error: string,
 ): AlertDraft {
   return {
-    ...about(source.origin),
+    ...trouble(source.origin),
     kind: 'unreachable',
     title: shown(`${source.name}: cannot be asked for its logs since ${since.toISOString()}`, 400),
     summary: `${shown(error, QUOTED)}.\nNothing that the logs of this source signed since ${since.toISOString()} is examined. It is tried for ever, and each log is continued where it was left.\nWhat to do now: find out whether the server is down, or the way to it from this machine.`,
@@ -57,18 +57,6 @@ export function sourceUnreachableAlert(
   };
 }
 
-function about(log: string) {
-  return {
-    class: 'operational',
-    severity: 'high',
-    watch: null,
-    log,
-    index: null,
-    violations: [],
-    signer: null,
-    artifacts: [],
-    links: NO_LINKS,
-    evidence: null,
-    notify: null,
-  } as const;
+function trouble(log: string) {
+  return { ...about(log), class: 'operational', severity: 'high' } as const;
 }

@@ -1,6 +1,6 @@
+import { about } from './about.ts';
 import type { AlertDraft } from './alert.ts';
 import { shown } from './escape.ts';
-import { NO_LINKS } from './links.ts';
 
 /** Longest part of an error message that a summary quotes. */
 const QUOTED = 1000;
@@ -13,7 +13,7 @@ export function vantageUnreachableKey(log: string, url: string): string {
 /** A further address of a log has shown nothing that could be compared for long: nobody else looks at this log for us. */
 export function vantageUnreachableAlert(log: string, url: string, since: Date, error: string): AlertDraft {
   return {
-    ...about(log),
+    ...trouble(log),
     kind: 'unreachable',
     title: shown(`${log}: nothing can be compared at ${url}`, 400),
     summary: `Since ${since.toISOString()} no checkpoint of this log could be compared with what it shows at this further address: ${shown(error, QUOTED)}.\nThe log itself is followed, but a view of it that is made for you alone would not be noticed there.\nWhat to do now: make sure that the address can be reached from this machine, or take it out of \`also\`.`,
@@ -34,7 +34,7 @@ export function vantageAheadAlert(
   sizes: { readonly there: number; readonly here: number },
 ): AlertDraft {
   return {
-    ...about(log),
+    ...trouble(log),
     kind: 'stalled',
     title: shown(`${log}: stands still here, and has grown at ${url}`, 400),
     summary: `Since ${since.toISOString()} this log shows more at a further address than at its own: size ${sizes.there} there, ${sizes.here} here. Both trees agree as far as the smaller goes.\nA log that is shown frozen to one victim looks exactly so.\nWhat to do now: find out whether a cache, a proxy or a replica on the way to the log's own address is out of date.`,
@@ -42,18 +42,6 @@ export function vantageAheadAlert(
   };
 }
 
-function about(log: string) {
-  return {
-    class: 'operational',
-    severity: 'high',
-    watch: null,
-    log,
-    index: null,
-    violations: [],
-    signer: null,
-    artifacts: [],
-    links: NO_LINKS,
-    evidence: null,
-    notify: null,
-  } as const;
+function trouble(log: string) {
+  return { ...about(log), class: 'operational', severity: 'high' } as const;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TlsReader } from '../../lib/tls-reader.ts';
 import { parseHash, type Hash } from '../../tlog/hash.ts';
 import type { TreeHead } from '../../tlog/tree-head.ts';
+import { atMost, parseBase64, parseJson } from '../json-answer.ts';
 import type { Unhashed } from './leaf.ts';
 
 /** Entries that are asked for at once; logs give fewer where they like (RFC 6962 §4.6). */
@@ -82,27 +83,6 @@ const treeHeadSchema = z.object({
 
 const entrySchema = z.object({ leaf_input: z.string(), extra_data: z.string() });
 
-/** An array that is measured before its items are looked at: a fault for each of a million items would be more than fits the stack. */
-function atMost<T>(max: number, item: z.ZodType<T>) {
-  return z.array(z.unknown()).max(max).pipe(z.array(item));
-}
-
-function parseJson<T>(answer: Buffer, schema: z.ZodType<T>): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(answer.toString('utf8'));
-  } catch (cause) {
-    throw new SyntaxError('it is not JSON', { cause });
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    // Never empty where parsing failed.
-    const { path = [], message = 'unexpected shape' } = parsed.error.issues[0] ?? {};
-    throw new SyntaxError([path.map(String).join('.').slice(0, 200), message].filter((part) => part !== '').join(': '));
-  }
-  return parsed.data;
-}
-
 function toHash(text: string): Hash {
   return parseHash(text, 'base64');
 }
@@ -110,14 +90,6 @@ function toHash(text: string): Hash {
 function toEntry({ leaf_input, extra_data }: z.infer<typeof entrySchema>): ServedEntry {
   const data = parseBase64('leaf_input', leaf_input);
   return { data, unhashed: readExtra(data, Buffer.from(extra_data, 'base64')) };
-}
-
-function parseBase64(what: string, text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) {
-    throw new SyntaxError(`${what} is not base64`);
-  }
-  return bytes;
 }
 
 /** PrecertChainEntry for a precertificate, else X509ChainEntry without its first certificate (RFC 6962 §4.6). */

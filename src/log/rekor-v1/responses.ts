@@ -2,6 +2,7 @@ import type { InclusionProof, LogEntry } from '@sigstore/rekor-types';
 import { z } from 'zod';
 import { leafHash, parseHash, type Hash } from '../../tlog/hash.ts';
 import { MAX_CHECKPOINT_BYTES } from '../checkpoint-evidence.ts';
+import { atMost, parseBase64, parseJson } from '../json-answer.ts';
 
 /** Bytes of the list of shards: each takes some hundreds. */
 export const MAX_LOG_INFO_BYTES = 1024 * 1024;
@@ -115,27 +116,6 @@ const entriesSchema = atMost(MAX_ENTRIES, itemSchema);
 
 const consistencySchema = z.object({ hashes: atMost(MAX_PROOF_HASHES, z.string()) });
 
-/** An array that is measured before its items are looked at: a fault for each of a million items would be more than fits the stack. */
-function atMost<T>(max: number, item: z.ZodType<T>) {
-  return z.array(z.unknown()).max(max).pipe(z.array(item));
-}
-
-function parseJson<T>(answer: Buffer, schema: z.ZodType<T>): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(answer.toString('utf8'));
-  } catch (cause) {
-    throw new SyntaxError('it is not JSON', { cause });
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    // Never empty where parsing failed.
-    const { path = [], message = 'unexpected shape' } = parsed.error.issues[0] ?? {};
-    throw new SyntaxError([path.map(String).join('.').slice(0, 200), message].filter((part) => part !== '').join(': '));
-  }
-  return parsed.data;
-}
-
 function listShard(shard: z.infer<typeof shardSchema>, inactive: boolean): ListedShard {
   return { treeId: shard.treeID, unsignedSize: shard.treeSize, signedTreeHead: shard.signedTreeHead, inactive };
 }
@@ -167,12 +147,4 @@ function parseEntry(uuid: string, entry: z.infer<typeof entrySchema>): ServedEnt
       checkpoint: inclusionProof.checkpoint,
     },
   };
-}
-
-function parseBase64(what: string, text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) {
-    throw new SyntaxError(`${what} is not base64`);
-  }
-  return bytes;
 }
