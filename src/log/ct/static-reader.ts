@@ -1,21 +1,14 @@
 import type { NonEmpty } from '../../lib/non-empty.ts';
 import { openCheckpoint, type SignedCheckpoint } from '../../tlog/checkpoint.ts';
 import type { NoteKey } from '../../tlog/note.ts';
-import { verifyInclusion } from '../../tlog/proof.ts';
 import { TILE_WIDTH } from '../../tlog/tile.ts';
 import { withoutForeignLines } from '../../tlog/tree-head.ts';
 import { openServedCheckpoint } from '../checkpoint-evidence.ts';
 import { servedEvidence } from '../excerpt.ts';
-import {
-  LogMisbehaved,
-  type EntryBatch,
-  type EntryEvidence,
-  type Leaf,
-  type LogReader,
-  type ProvenFrontier,
-} from '../log.ts';
+import { type EntryBatch, type EntryEvidence, type Leaf, type LogReader, type ProvenFrontier } from '../log.ts';
 import { prefetch, type ReadAhead } from '../prefetch.ts';
-import { SignedTree } from '../rekor-v2/signed-tree.ts';
+import { SignedTrees } from '../rekor-v2/signed-trees.ts';
+import { requireInclusion } from '../require-inclusion.ts';
 import { MAX_DATA_TILE_BYTES } from './data-tile.ts';
 import { firstLeafAt } from './first-leaf-at.ts';
 import { ctLeaf } from './leaf.ts';
@@ -28,9 +21,6 @@ const AHEAD: ReadAhead<Loaded> = {
   maxBytes: MAX_DATA_TILE_BYTES,
   bytesOf: ({ served }) => served.answer.body.length,
 };
-/** The tree that is being caught up to, and the one verified before. */
-const TREES = 2;
-
 /** A Certificate Transparency log that serves tiles (c2sp.org/static-ct-api). */
 export class StaticCtReader implements LogReader {
   readonly type = 'ct';
@@ -39,13 +29,13 @@ export class StaticCtReader implements LogReader {
   fresh = false;
   readonly #keys: NonEmpty<NoteKey>;
   readonly #resources: StaticResources;
-  /** Latest last; kept between calls, so that proven tiles are fetched once. */
-  readonly #trees: SignedTree[] = [];
+  readonly #trees: SignedTrees;
 
   constructor(log: { readonly origin: string; readonly keys: NonEmpty<NoteKey> }, resources: StaticResources) {
     this.origin = log.origin;
     this.#keys = log.keys;
     this.#resources = resources;
+    this.#trees = new SignedTrees((tile, signal) => resources.tile(tile, this.fresh, signal));
   }
 
   async fetchCheckpoint(signal: AbortSignal): Promise<SignedCheckpoint> {
@@ -56,11 +46,11 @@ export class StaticCtReader implements LogReader {
   }
 
   async fetchFrontier(tree: SignedCheckpoint, size: number, signal: AbortSignal): Promise<ProvenFrontier> {
-    return await this.#signedTree(tree).prove(size, signal);
+    return await this.#trees.of(tree).prove(size, signal);
   }
 
   async proveConsistency(small: SignedCheckpoint, large: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
-    const { frontier } = await this.#signedTree(large).frontierAt(small.size, signal);
+    const { frontier } = await this.#trees.of(large).frontierAt(small.size, signal);
     return frontier.root().equals(small.root);
   }
 
@@ -70,7 +60,7 @@ export class StaticCtReader implements LogReader {
     signal: AbortSignal,
     to = tree.size,
   ): AsyncGenerator<EntryBatch> {
-    const signedTree = this.#signedTree(tree);
+    const signedTree = this.#trees.of(tree);
     const load = async (tile: number, stop: AbortSignal, maxBytes: number): Promise<Loaded> => {
       const end = Math.min((tile + 1) * TILE_WIDTH, tree.size);
       const [served, after] = await Promise.all([
@@ -100,38 +90,18 @@ export class StaticCtReader implements LogReader {
   }
 
   async proveInclusion(tree: SignedCheckpoint, index: number, signal: AbortSignal): Promise<EntryEvidence> {
-    const { size, root, note } = tree;
     const tile = Math.floor(index / TILE_WIDTH);
     const [{ answer, entries }, hashes] = await Promise.all([
       this.#entriesOf(tile, tree, signal),
-      this.#signedTree(tree).inclusion(index, signal),
+      this.#trees.of(tree).inclusion(index, signal),
     ]);
-    const leaf = leafOf(entries, index);
-    if (!verifyInclusion({ index, size, leaf: leaf.hash, proof: hashes, root })) {
-      throw new LogMisbehaved(`Cannot prove entry ${index} of "${this.origin}": what is served is not in its tree`, {
-        kind: 'entry-mismatch',
-        log: this.origin,
-        signed: false,
-        notes: [note],
-        served: servedEvidence(answer.url, answer.body),
-      });
-    }
-    return {
-      kind: 'inclusion',
-      log: this.origin,
-      type: this.type,
-      leaf,
-      timestamp: null,
-      logId: null,
-      proof: { size, root, hashes },
-      checkpoint: note,
-    };
+    return requireInclusion(this, tree, leafOf(entries, index), hashes, answer);
   }
 
   /** To the end of the data tile: its entries come together or not at all. */
   async stepOver(tree: SignedCheckpoint, from: number, signal: AbortSignal): Promise<ProvenFrontier | null> {
     const end = (Math.floor(from / TILE_WIDTH) + 1) * TILE_WIDTH;
-    return await this.#signedTree(tree).prove(Math.min(end, tree.size), signal);
+    return await this.#trees.of(tree).prove(Math.min(end, tree.size), signal);
   }
 
   /** No checkpoint of a CT log says that it is the last. */
@@ -147,21 +117,6 @@ export class StaticCtReader implements LogReader {
   ): Promise<ServedEntries> {
     const width = Math.min(TILE_WIDTH, tree.size - tile * TILE_WIDTH);
     return await this.#resources.entries(tile, width, this.fresh, signal, maxBytes);
-  }
-
-  #signedTree(checkpoint: SignedCheckpoint): SignedTree {
-    const known = this.#trees.find(
-      (tree) => tree.checkpoint.size === checkpoint.size && tree.checkpoint.root.equals(checkpoint.root),
-    );
-    if (known !== undefined) {
-      return known;
-    }
-    const tree = new SignedTree(checkpoint, (tile, signal) => this.#resources.tile(tile, this.fresh, signal));
-    this.#trees.push(tree);
-    if (this.#trees.length > TREES) {
-      this.#trees.shift();
-    }
-    return tree;
   }
 }
 

@@ -2,14 +2,12 @@ import type { NonEmpty } from '../../lib/non-empty.ts';
 import type { SignedCheckpoint } from '../../tlog/checkpoint.ts';
 import { leafHash } from '../../tlog/hash.ts';
 import type { NoteKey } from '../../tlog/note.ts';
-import { verifyInclusion } from '../../tlog/proof.ts';
 import { TILE_WIDTH } from '../../tlog/tile.ts';
 import { openServedCheckpoint } from '../checkpoint-evidence.ts';
 import { servedEvidence } from '../excerpt.ts';
 import type { HttpClient } from '../http.ts';
 import { isFrozen } from '../is-frozen.ts';
 import {
-  LogMisbehaved,
   LogUnavailable,
   type EntryBatch,
   type EntryEvidence,
@@ -20,9 +18,10 @@ import {
   type Start,
 } from '../log.ts';
 import { prefetch, type ReadAhead } from '../prefetch.ts';
+import { requireInclusion } from '../require-inclusion.ts';
 import { createResources, type Resources, type ServedBundle } from './resources.ts';
 import { MAX_BUNDLE_BYTES } from './responses.ts';
-import { SignedTree } from './signed-tree.ts';
+import { SignedTrees } from './signed-trees.ts';
 
 export interface RekorV2Options {
   readonly name: string;
@@ -42,9 +41,6 @@ const AHEAD: ReadAhead<Loaded> = {
   maxBytes: MAX_BUNDLE_BYTES,
   bytesOf: ({ bundle }) => bundle.answer.body.length,
 };
-/** The tree that is being caught up to, and the one verified before. */
-const TREES = 2;
-
 /** A Rekor v2 log, read from its tiles: a source of exactly one tree. */
 export function createRekorV2Source(options: RekorV2Options, http: HttpClient): LogSource {
   const { name, url, origin, start } = options;
@@ -66,13 +62,13 @@ class RekorV2Reader implements LogReader {
   fresh = false;
   readonly #keys: NonEmpty<NoteKey>;
   readonly #resources: Resources;
-  /** Latest last; kept between calls, so that proven tiles are fetched once. */
-  readonly #trees: SignedTree[] = [];
+  readonly #trees: SignedTrees;
 
   constructor(options: RekorV2Options, resources: Resources) {
     this.origin = options.origin;
     this.#keys = options.keys;
     this.#resources = resources;
+    this.#trees = new SignedTrees((tile, signal) => resources.tile(tile, this.fresh, signal));
   }
 
   async fetchCheckpoint(signal: AbortSignal): Promise<SignedCheckpoint> {
@@ -83,11 +79,11 @@ class RekorV2Reader implements LogReader {
   }
 
   async fetchFrontier(tree: SignedCheckpoint, size: number, signal: AbortSignal): Promise<ProvenFrontier> {
-    return await this.#signedTree(tree).prove(size, signal);
+    return await this.#trees.of(tree).prove(size, signal);
   }
 
   async proveConsistency(small: SignedCheckpoint, large: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
-    const { frontier } = await this.#signedTree(large).frontierAt(small.size, signal);
+    const { frontier } = await this.#trees.of(large).frontierAt(small.size, signal);
     return frontier.root().equals(small.root);
   }
 
@@ -97,7 +93,7 @@ class RekorV2Reader implements LogReader {
     signal: AbortSignal,
     to = tree.size,
   ): AsyncGenerator<EntryBatch> {
-    const signedTree = this.#signedTree(tree);
+    const signedTree = this.#trees.of(tree);
     const loadBundle = async (index: number, stop: AbortSignal, maxBytes: number): Promise<Loaded> => {
       const start = index * TILE_WIDTH;
       const end = Math.min(start + TILE_WIDTH, tree.size);
@@ -127,55 +123,24 @@ class RekorV2Reader implements LogReader {
     const width = Math.min(TILE_WIDTH, tree.size - start);
     const [{ answer, records }, hashes] = await Promise.all([
       this.#resources.bundle(bundle, width, this.fresh, signal),
-      this.#signedTree(tree).inclusion(index, signal),
+      this.#trees.of(tree).inclusion(index, signal),
     ]);
     const [leaf] = leavesFrom(index, start, records);
-    const { size, root, note } = tree;
-    if (leaf === undefined || !verifyInclusion({ index, size, leaf: leaf.hash, proof: hashes, root })) {
-      throw new LogMisbehaved(`Cannot prove entry ${index} of "${this.origin}": what is served is not in its tree`, {
-        kind: 'entry-mismatch',
-        log: this.origin,
-        signed: false,
-        notes: [note],
-        served: servedEvidence(answer.url, answer.body),
-      });
+    if (leaf === undefined) {
+      throw new RangeError(`Cannot find entry ${index}: expected one within the tree`);
     }
-    return {
-      kind: 'inclusion',
-      log: this.origin,
-      type: this.type,
-      leaf,
-      timestamp: null,
-      logId: null,
-      proof: { size, root, hashes },
-      checkpoint: note,
-    };
+    return requireInclusion(this, tree, leaf, hashes, answer);
   }
 
   /** To the end of the bundle, by the tiles: these are other files than the bundles. */
   async stepOver(tree: SignedCheckpoint, from: number, signal: AbortSignal): Promise<ProvenFrontier | null> {
     const end = Math.min((Math.floor(from / TILE_WIDTH) + 1) * TILE_WIDTH, tree.size);
-    return await this.#signedTree(tree).frontierAt(end, signal);
+    return await this.#trees.of(tree).frontierAt(end, signal);
   }
 
   /** By the signed checkpoint itself: there is nothing to ask. */
   async confirmEnd(tree: SignedCheckpoint): Promise<boolean> {
     return isFrozen(tree);
-  }
-
-  #signedTree(checkpoint: SignedCheckpoint): SignedTree {
-    const known = this.#trees.find(
-      (tree) => tree.checkpoint.size === checkpoint.size && tree.checkpoint.root.equals(checkpoint.root),
-    );
-    if (known !== undefined) {
-      return known;
-    }
-    const tree = new SignedTree(checkpoint, (tile, signal) => this.#resources.tile(tile, this.fresh, signal));
-    this.#trees.push(tree);
-    if (this.#trees.length > TREES) {
-      this.#trees.shift();
-    }
-    return tree;
   }
 }
 
