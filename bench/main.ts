@@ -1,3 +1,4 @@
+import { measureDecoding } from './decode.ts';
 import { run, type Load } from './tail.ts';
 
 const SMALL: readonly Load[] = [
@@ -19,4 +20,6 @@ const FULL: readonly Load[] = [
 ];
 
 // --smoke: the same path with few entries, to see that it runs; its figures say nothing.
-await run(process.argv.includes('--smoke') ? SMALL : FULL);
+const smoke = process.argv.includes('--smoke');
+measureDecoding(smoke ? { entries: 2_000, hostile: 4_000 } : { entries: 300_000, hostile: 1_000_000 });
+await run(smoke ? SMALL : FULL);

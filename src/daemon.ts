@@ -7,9 +7,9 @@ import { channelsFor } from './alert/route.ts';
 import type { Sink } from './alert/sink.ts';
 import { createSlackSink } from './alert/slack.ts';
 import { unfitLogsAlert } from './alert/unfit-logs-alert.ts';
+import { createAttestationFinder } from './attestation/find-attestation.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/config.ts';
-import { checkSignature } from './entry/signature.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { createDispatcher } from './log/dispatcher.ts';
@@ -20,6 +20,7 @@ import type { FollowedSource } from './monitor/followed-source.ts';
 import { passOverSource } from './monitor/follow-source.ts';
 import { followSources, type SourceLoops } from './monitor/follow-sources.ts';
 import { beat } from './monitor/beat.ts';
+import { judgeAgain, judgeAgainOnce } from './monitor/judge-again.ts';
 import { schedule, type Scheduled } from './monitor/schedule.ts';
 import { tell } from './monitor/tell.ts';
 import { createSources } from './sources.ts';
@@ -40,6 +41,10 @@ const SILENCE_MS = 15_000;
 
 /** How long a host that failed again and again is left alone at most. */
 const LONGEST_PAUSE_MS = 20_000;
+
+/** GitHub answers 5,000 requests an hour with a token; without one its 60 are used up soon, and it says so. */
+const ATTESTATION_RATE_PER_MINUTE = 60;
+const ATTESTATION_CONNECTIONS = 4;
 
 /** To one webhook. */
 const CHANNEL_CONNECTIONS = 4;
@@ -74,8 +79,13 @@ export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortS
   parts.keeper.onLogs((changed) => {
     followChanged(parts, following, changed);
   });
+  const again = judgeAgain(parts.follow, running);
+  parts.keeper.onRefreshed(() => {
+    again.trustRefreshed();
+  });
   const loops = [
     following.ended,
+    again.ended,
     deliverAlerts(parts.store, parts.sinks, deps, running),
     schedule(parts.store, scheduled(config, parts), deps, running),
     parts.keeper.keepFresh(running),
@@ -103,6 +113,7 @@ export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortS
 export async function runOnce(config: Config, deps: DaemonDeps, signal: AbortSignal): Promise<OnceOutcome> {
   const parts = await assemble(config, deps, signal);
   try {
+    await judgeAgainOnce(parts.follow, signal);
     const passes = await Promise.all(parts.sources.map((source) => passOverSource(source, parts.follow, signal)));
     const outcomes = passes.flat();
     const delivered = await deliverOnce(parts.store, parts.sinks, deps, signal);
@@ -113,6 +124,7 @@ export async function runOnce(config: Config, deps: DaemonDeps, signal: AbortSig
         delivered.failed > 0 ||
         parts.keeper.stale ||
         outcomes.some(({ kind }) => kind === 'unavailable') ||
+        [...parts.follow.attestations.states.values()].some((failure) => failure !== null) ||
         hasStalled(parts.store) ||
         countFailingVantages(parts.store) > 0,
     };
@@ -142,6 +154,7 @@ interface Parts {
   readonly unlock: () => void;
   readonly http: HttpClient;
   readonly publicHttp: HttpClient;
+  readonly attestationHttp: HttpClient;
   readonly way: Way;
   readonly sources: readonly FollowedSource[];
   /** Those that the configuration and the trust data name now; they are shown from now on. */
@@ -169,24 +182,31 @@ async function assemble(config: Config, deps: DaemonDeps, signal: AbortSignal): 
     proxy,
     ca,
   });
+  const attestationHttp = createHttpClient({
+    timeoutMs: SILENCE_MS,
+    connections: ATTESTATION_CONNECTIONS,
+    ratePerMinute: ATTESTATION_RATE_PER_MINUTE,
+    proxy,
+    ca,
+  });
   const way = proxy === null && ca === null ? undefined : createDispatcher(CHANNEL_CONNECTIONS, proxy, ca);
   let store: Store | undefined;
   try {
     store = Store.open(config.database);
-    return await build(config, { store, http, publicHttp, way, unlock }, deps, signal);
+    return await build(config, { store, http, publicHttp, attestationHttp, way, unlock }, deps, signal);
   } catch (error) {
-    await close({ store, http, publicHttp, way, unlock });
+    await close({ store, http, publicHttp, attestationHttp, way, unlock });
     throw error;
   }
 }
 
-type Opened = Pick<Parts, 'store' | 'http' | 'publicHttp' | 'way' | 'unlock'>;
+type Opened = Pick<Parts, 'store' | 'http' | 'publicHttp' | 'attestationHttp' | 'way' | 'unlock'>;
 
 /** By which channels are reached; undefined: directly. */
 type Way = ReturnType<typeof createDispatcher> | undefined;
 
 async function build(config: Config, opened: Opened, deps: DaemonDeps, signal: AbortSignal): Promise<Parts> {
-  const { store, http, publicHttp, way } = opened;
+  const { store, http, publicHttp, attestationHttp, way } = opened;
   const channels = config.notify?.channels ?? new Map<string, ChannelConfig>();
   const route = (alert: RoutedAlert): readonly string[] =>
     channelsFor(alert, config.notify?.routes ?? [], [...channels.keys()]);
@@ -226,7 +246,8 @@ async function build(config: Config, opened: Opened, deps: DaemonDeps, signal: A
       clock,
       logger,
       watches: config.watches,
-      judging: { chainOf: keeper.chainOf, signatureOf: checkSignature },
+      judging: keeper.judging,
+      attestations: createAttestationFinder({ http: attestationHttp, clock, logger }),
       witnesses: config.logs.witnesses && { ...config.logs.witnesses, unmet: new Set() },
       tell: tellOne,
       onProgress: deps.onProgress,
@@ -265,8 +286,15 @@ function createSink(name: string, channel: ChannelConfig, ca: string | null, way
   }
 }
 
-async function close({ store, http, publicHttp, way, unlock }: Omit<Opened, 'store'> & { store: Store | undefined }) {
-  await Promise.all([http.close(), publicHttp.close(), way?.destroy()]);
+async function close({
+  store,
+  http,
+  publicHttp,
+  attestationHttp,
+  way,
+  unlock,
+}: Omit<Opened, 'store'> & { store: Store | undefined }) {
+  await Promise.all([http.close(), publicHttp.close(), attestationHttp.close(), way?.destroy()]);
   store?.close();
   unlock();
 }

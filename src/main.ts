@@ -34,6 +34,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: (text) => process.stderr.write(text),
   // 0 on a terminal that does not know its size.
   columns: process.stdout.columns > 0 ? process.stdout.columns : 80,
+  terminal: process.stdout.isTTY,
+  stdin: () => process.stdin,
   interactive: process.stderr.isTTY,
   env: process.env,
   signal: stop.signal,

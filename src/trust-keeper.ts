@@ -1,12 +1,10 @@
 import { TRUST_STALE_KEY, trustStaleAlert } from './alert/log-alert.ts';
 import type { TrustConfig } from './config/config.ts';
-import type { Certificate } from './entry/entry.ts';
+import { createJudging, type Judging } from './judging.ts';
 import type { Logger } from './lib/logger.ts';
 import { loadPublished } from './load-trust.ts';
 import type { HttpClient } from './log/http.ts';
-import type { ChainVerdict } from './policy/watch.ts';
 import { closeAlert } from './store/alerts.ts';
-import { createChainVerifier } from './trust/chain.ts';
 import { changedOrigins, digestOf, logsOf, nextSnapshot, type TrustSnapshot } from './trust/snapshot.ts';
 import { TrustUnavailable } from './trust/trust-unavailable.ts';
 import type { TrustData } from './trust/trusted-root.ts';
@@ -30,7 +28,8 @@ export type TrustedLogs = Pick<TrustData, 'logs' | 'ctLogs'>;
 
 /** The certificate authorities and logs in force. */
 export interface TrustKeeper {
-  readonly chainOf: (certificate: Certificate) => ChainVerdict;
+  /** Answers by what is in force when it is asked. */
+  readonly judging: Judging;
   readonly logs: () => TrustedLogs;
   /** True when the trust source could not be read at the start. */
   readonly stale: boolean;
@@ -43,6 +42,8 @@ export interface TrustKeeper {
   keepFresh(signal: AbortSignal): Promise<void>;
   /** Has `listener` called with the origins of logs that came, or are to be read otherwise than before. */
   onLogs(listener: (changed: ReadonlySet<string>) => void): void;
+  /** Has `listener` called each time when the trust source was read anew, and what it says is in force. */
+  onRefreshed(listener: () => void): void;
 }
 
 export interface TrustKeeperDeps extends TrustMemoryDeps {
@@ -65,6 +66,7 @@ export async function openTrustKeeper(
   const memory = openTrustMemory(source, deps);
   const changes = isPublished(source);
   const listeners: ((changed: ReadonlySet<string>) => void)[] = [];
+  const refreshed: (() => void)[] = [];
   let refreshedAt = 0;
   let pauseMs = 0;
   let quietUntil = 0;
@@ -77,15 +79,23 @@ export async function openTrustKeeper(
     throw new TrustUnavailable(first.stale ?? 'Cannot read the trust source: it holds nothing');
   }
   let inForce = first.snapshot;
-  let verifyChain = verifierOf(inForce);
+  let judging = judgingBy(inForce);
   report(first.stale);
 
   return {
-    chainOf: (certificate) => verifyChain(certificate, clock.now()),
+    judging: {
+      chainOf: (certificate) => judging.chainOf(certificate),
+      findChain: (certificate) => judging.findChain(certificate),
+      signatureOf: (entry, signer) => judging.signatureOf(entry, signer),
+      sctOf: (certificate) => judging.sctOf(certificate),
+    },
     logs: () => logsOf(inForce),
     stale: first.stale !== null,
     onLogs: (listener) => {
       listeners.push(listener);
+    },
+    onRefreshed: (listener) => {
+      refreshed.push(listener);
     },
     async suspect(seen, signal) {
       const now = clock.now().getTime();
@@ -128,11 +138,16 @@ export async function openTrustKeeper(
     report(stale);
     const before = inForce;
     inForce = snapshot ?? before;
-    verifyChain = verifierOf(inForce);
+    judging = judgingBy(inForce);
     const changed = changedOrigins(before, inForce);
     if (changed.size > 0) {
       listeners.forEach((listener) => {
         listener(changed);
+      });
+    }
+    if (stale === null) {
+      refreshed.forEach((listener) => {
+        listener();
       });
     }
     return digestOf(before.data) !== digestOf(inForce.data);
@@ -160,8 +175,12 @@ export async function openTrustKeeper(
     }
   }
 
-  function verifierOf({ data }: TrustSnapshot): ReturnType<typeof createChainVerifier> {
-    return createChainVerifier([...data.authorities, ...config.authorities], data.goodUntil);
+  function judgingBy(snapshot: TrustSnapshot): Judging {
+    const { authorities, goodUntil } = snapshot.data;
+    return createJudging(
+      { authorities: [...authorities, ...config.authorities], ctLogs: logsOf(snapshot).ctLogs, goodUntil },
+      () => clock.now(),
+    );
   }
 
   function report(stale: string | null, isKnown = true): void {

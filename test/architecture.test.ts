@@ -11,8 +11,15 @@ interface Rule {
   readonly pure?: true;
 }
 
-const READERS = ['lib', 'tlog', 'entry', 'policy', 'trust', 'log', 'alert', 'store'];
-const PARTS_OF_DAEMON = ['sources.ts', 'load-trust.ts', 'trust-memory.ts', 'trust-keeper.ts', 'version.ts'];
+const READERS = ['lib', 'tlog', 'entry', 'policy', 'trust', 'log', 'attestation', 'alert', 'store'];
+const PARTS_OF_DAEMON = [
+  'judging.ts',
+  'sources.ts',
+  'load-trust.ts',
+  'trust-memory.ts',
+  'trust-keeper.ts',
+  'version.ts',
+];
 const EVERYTHING = [...READERS, 'evidence', 'monitor', 'config', 'cli', 'demo', 'daemon.ts', ...PARTS_OF_DAEMON];
 
 /** Pure knows nothing, readers and store know the pure, monitor knows them all, only main knows the machine. */
@@ -22,8 +29,9 @@ const TABLE: Readonly<Record<string, Rule>> = {
   entry: { imports: ['lib'], pure: true },
   policy: { imports: ['entry', 'lib'], pure: true },
   evidence: { imports: ['tlog', 'entry', 'lib', 'log/log.ts', 'log/rekor-v1/entry-timestamp.ts'], pure: true },
-  trust: { imports: ['tlog', 'entry', 'lib'], types: ['policy/watch.ts', 'log/log.ts'] },
+  trust: { imports: ['tlog', 'entry', 'lib'], types: ['policy/watch.ts', 'policy/standing.ts', 'log/log.ts'] },
   log: { imports: ['tlog', 'lib'], types: ['trust'] },
+  attestation: { imports: ['entry', 'policy', 'log/log.ts', 'log/retry-after.ts', 'lib'], types: ['log/http.ts'] },
   alert: { imports: ['tlog', 'entry', 'policy', 'log/log.ts', 'lib'] },
   store: { imports: ['tlog', 'alert/alert.ts', 'log/log.ts', 'lib'], types: ['policy', 'entry'] },
   monitor: { imports: READERS },
@@ -31,10 +39,11 @@ const TABLE: Readonly<Record<string, Rule>> = {
   demo: { imports: EVERYTHING.filter((layer) => layer !== 'cli') },
   cli: { imports: EVERYTHING },
   'daemon.ts': { imports: EVERYTHING },
+  'judging.ts': { imports: ['entry', 'policy', 'trust'] },
   'sources.ts': { imports: [...READERS, 'config', 'monitor/followed-source.ts'] },
   'load-trust.ts': { imports: [...READERS, 'config'] },
   'trust-memory.ts': { imports: [...READERS, 'config'] },
-  'trust-keeper.ts': { imports: [...READERS, 'config', 'load-trust.ts', 'trust-memory.ts'] },
+  'trust-keeper.ts': { imports: [...READERS, 'config', 'judging.ts', 'load-trust.ts', 'trust-memory.ts'] },
   'version.ts': { imports: [] },
   'main.ts': { imports: ['cli'] },
 };

@@ -106,6 +106,9 @@ const EVIL = {
     trigger: 'push',
     run: 'https://github.com/acme/widget/actions/runs/4711/attempts/1',
     visibility: 'public',
+    signature: 'verified',
+    signing_time: 'unknown',
+    sct: 'absent',
   },
   artifacts: [expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string],
 };

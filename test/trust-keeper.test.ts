@@ -304,7 +304,7 @@ function states(): readonly string[] {
 /** Of a certificate that begins now. */
 function verdict(keeper: TrustKeeper, authority: DemoAuthority): string {
   const request = { subject: 'a@example.com', claims: {}, notBefore: new Date() };
-  return keeper.chainOf(parseCertificate(authority.issue(request).certificate));
+  return keeper.judging.chainOf(parseCertificate(authority.issue(request).certificate));
 }
 
 const keys = new Map<string, Buffer>();

@@ -26,11 +26,11 @@ const CLAIMS = [
 /** Who signed, and what the signer claims: empty for alerts without a signer. */
 export function signerFacts(alert: Alert): readonly Fact[] {
   const { signer } = alert;
-  if (signer === null) {
+  if (signer === null || signer.type === 'none') {
     return [];
   }
   if (signer.type !== 'certificate') {
-    return [{ label: 'Key', value: shown(signer.fingerprint, SHOWN) }];
+    return [{ label: 'Key', value: shown(signer.fingerprint ?? 'none', SHOWN) }];
   }
   // Of a certificate that does not chain nothing is known but what it says.
   const doubt = signer.chain === 'trusted' ? '' : ' (only claimed)';

@@ -1,3 +1,4 @@
+import type { Problems } from '../entry/entry.ts';
 import type { EntryEvidence, Evidence } from '../log/log.ts';
 import type { ChainVerdict, Severity, Violation } from '../policy/watch.ts';
 
@@ -7,6 +8,7 @@ export type AlertKind =
   | 'unexpected'
   | 'forged'
   | 'unverifiable'
+  | 'unparsable'
   | 'fork'
   | 'rollback'
   | 'bad-signature'
@@ -24,12 +26,15 @@ export type AlertKind =
 
 export type AlertState = 'open' | 'acknowledged' | 'closed';
 
-/** A signer as operators read it (contract: `signer`): type, chain, fingerprint and its claims by name; `subject` is a list, other claims single strings. */
+/**
+ * A signer as operators read it: type, chain, fingerprint and its claims by name; `subject` is a list, other claims are single strings
+ * unless they have several values; `problem` says by claim what is wrong with the way it is written.
+ */
 export type SignerSummary = {
   readonly type: string;
   readonly chain: ChainVerdict | null;
-  readonly fingerprint: string;
-  readonly [claim: string]: string | readonly string[] | null;
+  readonly fingerprint: string | null;
+  readonly [claim: string]: string | readonly string[] | Problems | null;
 };
 
 /** Links made by us, never copied from a log; null where the chain is not trusted or there is nothing to link. */

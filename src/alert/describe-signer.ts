@@ -1,3 +1,4 @@
+import { REPOSITORY_CLAIMS } from '../policy/claims.ts';
 import type { SignerSummary } from './alert.ts';
 import { shown } from './escape.ts';
 
@@ -21,13 +22,17 @@ export function signerName(signer: SignerSummary): string {
   if (subject !== undefined) {
     return shown(subject, QUOTED);
   }
-  return repository === null ? `key ${signer.fingerprint.slice(0, 16)}` : shown(shortRepository(repository), QUOTED);
+  if (repository !== null) {
+    return shown(shortRepository(repository), QUOTED);
+  }
+  return signer.fingerprint === null ? 'nobody it names' : `key ${shown(signer.fingerprint.slice(0, 16), QUOTED)}`;
 }
 
 /** Who signed, from which repository, workflow, ref, trigger and runner, as one sentence that is safe to print. */
 export function signerSentence(signer: SignerSummary): string {
   if (signer.type !== 'certificate') {
-    return `Signed with the key ${signer.fingerprint}.`;
+    const verb = signer['signature'] === 'invalid' ? 'Claims to be signed' : 'Signed';
+    return signer.fingerprint === null ? '' : `${verb} with the key ${shown(signer.fingerprint, QUOTED)}.`;
   }
   const details = [
     ['repository', 'source_repository'],
@@ -39,9 +44,10 @@ export function signerSentence(signer: SignerSummary): string {
   ] as const;
   const told = details.flatMap(([word, name]) => {
     const value = claim(signer, name);
-    return value === null ? [] : [`${word} ${shown(shorten(value), QUOTED)}`];
+    return value === null ? [] : [`${word} ${shown(shorten(name, value), QUOTED)}`];
   });
-  const verb = signer.chain === 'trusted' ? 'Signed by' : 'Claims to be signed by';
+  const isGenuine = signer.chain === 'trusted' && signer['signature'] !== 'invalid';
+  const verb = isGenuine ? 'Signed by' : 'Claims to be signed by';
   return `${verb} ${signerName(signer)}${told.length === 0 ? '' : ` (${told.join(', ')})`}.`;
 }
 
@@ -57,9 +63,9 @@ export function subjects(signer: SignerSummary): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : [];
 }
 
-/** Repositories and workflows on GitHub in the shorthand of the configuration; anything else as it is. */
-export function shorten(value: string): string {
-  return /^https:\/\/github\.com\/[^/]+\/[^/]+(?:$|\/\.github\/workflows\/)/.test(value)
+/** What a claim says, in the shorthand of the configuration where that may stand: GitHub's login is an issuer, and no repository. */
+export function shorten(name: string, value: string): string {
+  return REPOSITORY_CLAIMS.has(name) && /^https:\/\/github\.com\/[^/]+\/[^/]+(?:$|\/\.github\/workflows\/)/.test(value)
     ? shortRepository(value)
     : value;
 }

@@ -27,11 +27,22 @@ export function formatFound(found: Violation['found']): string | null {
   return found === null || typeof found === 'string' ? found : found.join(', ');
 }
 
+/** What is known of a failing claim besides its value: why there is none, and what is wrong with the way it is written. */
+export interface ClaimFaults {
+  readonly whyAbsent?: string | null;
+  readonly problem?: string | null;
+}
+
 /** One failing claim as a sentence that is safe to print. */
-export function violationSentence(violation: Violation, quoted: number): string {
+export function violationSentence(
+  violation: Violation,
+  quoted: number,
+  { whyAbsent = null, problem = null }: ClaimFaults = {},
+): string {
   const found = formatFound(violation.found);
-  // As `expected` is written: the shorthand is never used for subjects.
-  const short = found === null || violation.claim === 'subject' ? found : shorten(found);
-  const was = short === null ? 'the claim is absent' : `found ${shown(short, quoted)}`;
-  return `${violation.claim}: expected ${shown(formatExpected(violation.expected), quoted)}, ${was}.`;
+  const short = found === null ? null : shorten(violation.claim, found);
+  const absent = whyAbsent === null ? 'the claim is absent' : `the claim is absent: ${whyAbsent}`;
+  const was = short === null ? absent : `found ${shown(short, quoted)}`;
+  const wrong = problem === null ? '' : `; it is written wrongly: ${shown(problem, quoted)}`;
+  return `${violation.claim}: expected ${shown(formatExpected(violation.expected), quoted)}, ${was}${wrong}.`;
 }

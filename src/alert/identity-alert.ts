@@ -3,6 +3,7 @@ import type { ParsedEntry, Signer } from '../entry/entry.ts';
 import type { Judgement, Severity, Violation, Watch } from '../policy/watch.ts';
 import type { AlertDraft, SignerSummary } from './alert.ts';
 import { QUOTED, signerName, signerSentence } from './describe-signer.ts';
+import { describeAbsence } from './describe-absence.ts';
 import { formatFound, violationSentence } from './describe-violation.ts';
 import { shown } from './escape.ts';
 import { identityLinks } from './links.ts';
@@ -24,10 +25,27 @@ export interface JudgedSigner {
 type IdentityKind = 'unexpected' | 'forged' | 'unverifiable';
 
 /** Claims whose value differs from one honest run to the next: they would keep equal findings from folding into one alert. */
-const LEFT_OUT = new Set(['run', 'artifact', 'source_digest', 'builder_digest', 'workflow_digest']);
+const LEFT_OUT = new Set([
+  'run',
+  'artifact',
+  'source_digest',
+  'source_sha',
+  'subject_name',
+  'builder_digest',
+  'workflow_digest',
+]);
 
 /** The failing claim that says most about what happened comes first in a title. */
-const TELLING = ['source_ref', 'trigger', 'runner', 'builder', 'source_repository', 'source_repository_id', 'issuer'];
+const TELLING = [
+  'source_ref',
+  'trigger',
+  'runner',
+  'builder',
+  'slsa_builder',
+  'source_repository',
+  'source_repository_id',
+  'issuer',
+];
 
 /** More failing claims than this are counted in the summary; all of them are in the violations. */
 const MAX_SENTENCES = 8;
@@ -39,20 +57,20 @@ export function identityAlert(judged: JudgedSigner): AlertDraft | null {
   if (kind === null || watch.mode === 'audit') {
     return null;
   }
-  const signer = summarizeSigner(judged.signer, judgement.chain);
+  const signer = summarizeSigner(judged.entry, judged.signer, judgement);
   return {
     class: 'identity',
     kind,
     severity: severityOf(kind, judged),
     watch: watch.name,
-    title: shown(`${watch.name}: ${whatHappened(kind, judgement, signer)}`, 400),
+    title: shown(`${watch.name}: ${whatHappened(kind, judged, signer)}`, 400),
     summary: summarize(kind, judged, signer),
     log: judged.log,
     index: judged.index,
     violations: judgement.violations,
     signer,
     artifacts: judged.entry.artifacts,
-    dedupeKey: dedupeKey(kind, watch.name, judged.signer, judgement.violations),
+    dedupeKey: dedupeKey(kind, judged),
     links: identityLinks({
       log: judged.log,
       globalIndex: judged.globalIndex,
@@ -68,6 +86,7 @@ function alertKind({ verdict }: Judgement): IdentityKind | null {
   switch (verdict) {
     case 'expected':
     case 'observed':
+    case 'unparsable':
       return null;
     case 'unexpected':
     case 'forged':
@@ -76,19 +95,43 @@ function alertKind({ verdict }: Judgement): IdentityKind | null {
   }
 }
 
-/** Anyone can make a certificate that claims anything, so that a forged one is low; a trusted certificate under a signature that does not verify is not. */
-function severityOf(kind: IdentityKind, { watch, judgement }: JudgedSigner): Severity {
-  return kind === 'forged' && !isBrokenSignature(judgement) ? 'low' : watch.severity;
+/**
+ * Anyone can make a certificate that claims anything, so that a forged one is low; a trusted certificate under a signature that does
+ * not verify is not, nor is a watched key that did sign, whatever certificate it came in.
+ */
+function severityOf(kind: IdentityKind, judged: JudgedSigner): Severity {
+  const isLow = kind === 'forged' && !isBrokenSignature(judged.judgement) && !isWatchedKey(judged);
+  return isLow ? 'low' : judged.watch.severity;
+}
+
+/** The signature verifies under a key that the watch selects by itself: whoever made it holds that key. */
+function isWatchedKey({ watch, judgement, signer }: JudgedSigner): boolean {
+  return (
+    judgement.signature === 'verified' &&
+    watch.select.some((selector) =>
+      selector.some(
+        ({ claim, patterns }) =>
+          claim === 'key' && patterns.some((pattern) => pattern.matches(signer.fingerprint ?? '')),
+      ),
+    )
+  );
 }
 
 function isBrokenSignature(judgement: Judgement): boolean {
   return judgement.chain === 'trusted' && judgement.signature === 'invalid';
 }
 
-function whatHappened(kind: IdentityKind, judgement: Judgement, signer: SignerSummary): string {
+function whatHappened(kind: IdentityKind, judged: JudgedSigner, signer: SignerSummary): string {
+  const { judgement } = judged;
   const name = signerName(signer);
   switch (kind) {
     case 'forged':
+      if (judgement.chain === null) {
+        return `forged signature: it does not verify under the ${name}`;
+      }
+      if (isWatchedKey(judged)) {
+        return `the watched key signed under a certificate that no trusted authority issued, which claims to be ${name}`;
+      }
       return isBrokenSignature(judgement)
         ? `forged signature: it does not verify under the certificate of ${name}`
         : `forged certificate that claims to be ${name}`;
@@ -117,11 +160,18 @@ function byTelling(violations: readonly Violation[]): readonly Violation[] {
   return violations.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function summarize(kind: IdentityKind, { judgement, entry }: JudgedSigner, signer: SignerSummary): string {
+function summarize(kind: IdentityKind, whole: JudgedSigner, signer: SignerSummary): string {
+  const { judgement, entry, signer: judged } = whole;
   const { violations } = judgement;
-  const told = violations.slice(0, MAX_SENTENCES).map((violation) => violationSentence(violation, QUOTED));
+  const told = violations.slice(0, MAX_SENTENCES).map((violation) => {
+    const { claim } = violation;
+    const problem = judged.certificate?.problems[claim] ?? null;
+    return violationSentence(violation, QUOTED, { whyAbsent: describeAbsence(claim, entry), problem });
+  });
   const more = violations.length > MAX_SENTENCES ? [`${violations.length - MAX_SENTENCES} further claims fail.`] : [];
-  return [meaning(kind, judgement, entry), signerSentence(signer), ...told, ...more, advice(kind, judgement)]
+  const { sought } = judgement;
+  const inVain = sought ? `An attestation was looked for at ${shown(`${sought.place}: ${sought.why}`, QUOTED)}.` : '';
+  return [meaning(kind, judgement, entry), signerSentence(signer), ...told, ...more, inVain, advice(kind, whole)]
     .filter((line) => line !== '')
     .join('\n');
 }
@@ -150,33 +200,43 @@ function meaning(kind: IdentityKind, judgement: Judgement, entry: ParsedEntry): 
         .filter((sentence) => sentence !== '')
         .join(' ');
     case 'forged':
+      if (judgement.chain === null) {
+        return 'The signature that the entry records does not verify under the key it names. Whoever made the entry need not hold that key.';
+      }
       return isBrokenSignature(judgement)
-        ? 'The certificate is genuine, but the signature that the entry records does not verify over the digest it records.'
+        ? 'The certificate is genuine, but the signature that the entry records does not verify over what it was made for.'
         : 'The certificate was not issued by a certificate authority that is trusted for its time. The log accepts such entries from anyone; what follows is only what the certificate says of itself.';
     case 'unverifiable':
       return 'The trust data at hand does not reach to the time of this certificate, so that it can neither be trusted nor called forged; what follows is only what it says of itself.';
   }
 }
 
-function advice(kind: IdentityKind, judgement: Judgement): string {
+function advice(kind: IdentityKind, judged: JudgedSigner): string {
+  const { judgement } = judged;
   switch (kind) {
     case 'unexpected':
       return 'What to do now: find out who ran this and whether it was meant. If not, treat what was signed as compromised: stop its distribution, close the way in, rotate what the run could reach. If it was meant, add it to the watch.';
     case 'forged':
-      return isBrokenSignature(judgement)
+      if (isWatchedKey(judged)) {
+        return 'What to do now: find out who used the key. Whoever verifies by the key alone accepts what was signed; if it was not meant, treat the key as stolen.';
+      }
+      return judgement.signature === 'invalid' && judgement.chain !== 'untrusted'
         ? 'What to do now: do not accept the artifact. Find out from the run who made this entry.'
         : 'What to do now: nothing that verifies signatures accepts this certificate. Make sure that whoever installs your artifacts does verify, and watch whether it repeats.';
     case 'unverifiable':
-      return 'What to do now: refresh the trust data (`sigwatch run` does so at its start); then look at this signer again.';
+      return 'What to do now: nothing yet. The trust data is read again by itself, and this signer is judged again by it; if this stays open, look why the trust source cannot be read.';
   }
 }
 
 /** Equal findings share a key: watch, kind, identity and the failing claims with what was found; of forged ones, which cost nothing to vary, watch and kind only. */
-function dedupeKey(kind: IdentityKind, watch: string, signer: Signer, violations: readonly Violation[]): string {
-  const scope = `identity/${watch}/${kind}`;
+function dedupeKey(kind: IdentityKind, judged: JudgedSigner): string {
+  const { watch, signer, judgement } = judged;
+  const { violations } = judgement;
+  const scope = `identity/${watch.name}/${kind}`;
   // Neither of these proves who signed: keyed by what they claim, anybody could make one alert after another.
   if (kind === 'forged' || kind === 'unverifiable') {
-    return scope;
+    // But what takes a genuine certificate, or a watched key, must not fold into what costs nothing to make.
+    return isBrokenSignature(judgement) ? `${scope}/signature` : isWatchedKey(judged) ? `${scope}/key` : scope;
   }
   const identity =
     signer.certificate === null

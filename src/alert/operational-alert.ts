@@ -57,6 +57,22 @@ export function sourceUnreachableAlert(
   };
 }
 
-function trouble(log: string) {
+/** By which the alert about a place of attestations that cannot be asked is closed. */
+export function attestationsUnreachableKey(place: string): string {
+  return `operational/unreachable-attestations/${place}`;
+}
+
+/** A place of attestations, the URL of an API or a folder, that could not be asked since: verdicts wait for it. */
+export function attestationsUnreachableAlert(place: string, since: Date, error: string): AlertDraft {
+  return {
+    ...trouble(null),
+    kind: 'unreachable',
+    title: shown(`${place}: cannot be asked for attestations since ${since.toISOString()}`, 400),
+    summary: `${shown(error, QUOTED)}.\nSigners whose watch looks for attestations there, and expects what only these say, are unverifiable until it answers; whoever fails another claim is told as ever. It is tried for ever.\nWhat to do now: find out whether it is down, or the way to it from this machine, or whether the token of the watch is still good.`,
+    dedupeKey: attestationsUnreachableKey(place),
+  };
+}
+
+function trouble(log: string | null) {
   return { ...about(log), class: 'operational', severity: 'high' } as const;
 }

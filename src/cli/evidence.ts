@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadWithoutSecrets } from '../config/load.ts';
 import { formatEvidence } from '../evidence/evidence-file.ts';
 import type { NamedLog } from '../evidence/log-key.ts';
 import { LogMisbehaved, LogUnavailable, type EntryEvidence, type Evidence } from '../log/log.ts';
@@ -39,7 +39,7 @@ export async function evidenceCommand(
   options: EvidenceOptions,
   io: Pick<Io, 'stdout' | 'stderr' | 'env' | 'signal'>,
 ): Promise<ExitStatus> {
-  const config = loadConfig(configFile, io.env);
+  const config = loadWithoutSecrets(configFile, io.env);
   const known = lookUp(config, id);
   if (known === null) {
     io.stderr(`Cannot write evidence of alert "${safe(id)}": there is none; see \`sigwatch alerts list\`\n`);

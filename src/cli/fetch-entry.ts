@@ -19,6 +19,17 @@ export interface KnownEntry {
   readonly hash: Hash | null;
 }
 
+/** The log signed a tree that ends before the entry. */
+export class BeyondTree extends LogUnavailable {
+  /** Entries of the tree. */
+  readonly size: number;
+
+  constructor(message: string, size: number) {
+    super(message);
+    this.size = size;
+  }
+}
+
 /** Asks the log for an entry and its proof. Throws LogUnavailable or LogMisbehaved where it does not show that very entry. */
 export async function fetchEntry(
   { log, index, hash }: KnownEntry,
@@ -41,9 +52,8 @@ export async function fetchEntry(
     }
     const checkpoint = await reader.fetchCheckpoint(limited);
     if (checkpoint.size <= index) {
-      throw new LogUnavailable(
-        `Cannot prove entry ${index} of "${log.origin}": the log shows a tree of ${checkpoint.size} entries now`,
-      );
+      const message = `Cannot prove entry ${index} of "${log.origin}": the log shows a tree of ${checkpoint.size} entries now`;
+      throw new BeyondTree(message, checkpoint.size);
     }
     const proof = await reader.proveInclusion(checkpoint, index, limited);
     if (hash !== null && !proof.leaf.hash.equals(hash)) {

@@ -1,5 +1,5 @@
 import type { SignerSummary } from '../alert/alert.ts';
-import { compilePattern } from '../policy/pattern.ts';
+import { bareFingerprint, compilePattern } from '../policy/pattern.ts';
 import type { Verdict } from '../policy/watch.ts';
 import type { HistoryFilter } from '../store/history.ts';
 import { parseTimeBound } from './time-bound.ts';
@@ -20,7 +20,7 @@ export interface HistoryFilterOptions {
   readonly key?: string | undefined;
 }
 
-const VERDICTS: readonly Verdict[] = ['expected', 'unexpected', 'forged', 'unverifiable', 'observed'];
+const VERDICTS: readonly Verdict[] = ['expected', 'unexpected', 'forged', 'unverifiable', 'observed', 'unparsable'];
 
 /** Options that ask for a claim, by the patterns of the configuration. */
 const CLAIM_OPTIONS = [
@@ -41,8 +41,7 @@ export function parseHistoryFilter(options: HistoryFilterOptions, now: Date): Hi
     since: since === undefined ? undefined : parseTimeBound(since, '--since', now),
     until: until === undefined ? undefined : parseTimeBound(until, '--until', now),
     artifact: artifact === undefined ? undefined : parseArtifact(artifact),
-    // Hex is kept in lower case; SSH's fingerprints are base64 and stay as they are.
-    key: key !== undefined && /^[0-9A-F]+$/i.test(key) ? key.toLowerCase() : key,
+    key: key === undefined ? undefined : bareFingerprint(key),
     signer: parseClaims(options),
   };
 }
@@ -79,5 +78,7 @@ function parseClaims(options: HistoryFilterOptions): ((signer: SignerSummary) =>
     return undefined;
   }
   return (signer) =>
-    rules.every(({ claim, pattern }) => [signer[claim] ?? []].flat().some((value) => pattern.matches(value)));
+    rules.every(({ claim, pattern }) =>
+      [signer[claim] ?? []].flat().some((value) => typeof value === 'string' && pattern.matches(value)),
+    );
 }

@@ -1,6 +1,6 @@
 import { QUOTED, signerSentence } from '../alert/describe-signer.ts';
 import { violationSentence } from '../alert/describe-violation.ts';
-import { CLAIMS, COMPUTED_CLAIMS } from '../policy/claims.ts';
+import { CLAIMS } from '../policy/claims.ts';
 import { isKnownLog, readHistory, type HistoryFilter, type HistoryLine } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import { csvLine } from './csv.ts';
@@ -84,10 +84,8 @@ function formatJson(line: HistoryLine): string {
   return `${jsonLine(line)}\n`;
 }
 
-/** Claims that a signer has by a name of its own. */
-const SIGNER_CLAIMS = [...CLAIMS].filter(
-  (claim) => !COMPUTED_CLAIMS.has(claim) && !['key', 'artifact', 'kind'].includes(claim),
-);
+/** What a signer has by a name of its own: claims, what is known of them, and what is wrong with them. */
+const SIGNER_COLUMNS = [...[...CLAIMS].filter((claim) => !['key', 'artifact', 'kind'].includes(claim)), 'problem'];
 
 const ENTRY_COLUMNS = [
   'log',
@@ -109,7 +107,7 @@ const CSV_COLUMNS = [
   'type',
   'chain',
   'fingerprint',
-  ...SIGNER_CLAIMS,
+  ...SIGNER_COLUMNS,
   'artifacts',
   'alert',
 ];
@@ -123,7 +121,7 @@ function formatCsv(line: HistoryLine): string {
     signer.type,
     signer.chain,
     signer.fingerprint,
-    ...SIGNER_CLAIMS.map((claim) => {
+    ...SIGNER_COLUMNS.map((claim) => {
       const value = signer[claim] ?? null;
       return value === null || typeof value === 'string' ? value : jsonLine(value);
     }),
@@ -137,11 +135,16 @@ function formatForPeople(line: HistoryLine): string {
   const { signer, index, kind, api_version: version, alert } = line;
   const chain =
     signer.chain === null || signer.chain === 'trusted' ? [] : [`Its certificate chain is ${signer.chain}.`];
+  const signature = signer['signature'] === 'invalid' ? ['Its signature does not verify.'] : [];
   const details = [
-    [signerSentence(signer), ...chain].join(' '),
+    [describeSigner(line), ...chain, ...signature].join(' '),
     ...line.violations.map((violation) => violationSentence(violation, QUOTED)),
-    safe(`${line.log}, index ${index} (${kind} ${version})${alert === null ? '' : `, alert ${alert}`}`),
+    safe(`${line.log}, index ${index} (${`${kind} ${version}`.trim()})${alert === null ? '' : `, alert ${alert}`}`),
   ];
   const head = `${formatTime(new Date(line.observed_at))}  ${line.verdict.padEnd(12)}  ${safe(line.watch)}`;
   return [head, ...details.map((detail) => `  ${detail}`), ''].join('\n');
+}
+
+function describeSigner({ verdict, signer }: HistoryLine): string {
+  return verdict === 'unparsable' ? 'It cannot be read, and holds what this watch selects.' : signerSentence(signer);
 }

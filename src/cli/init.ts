@@ -67,6 +67,8 @@ watches:
       runner: github-hosted
       source_owner: ${url}
       signature: [verified, not-checkable]   # not-checkable: the entry does not hold what was signed (attestations)
+      signing_time: [within, unknown]        # logged while the certificate was valid; unknown: Rekor v2 keeps no time
+      sct: verified                          # a CT log has promised to show the certificate
       # The narrower, the better. Uncomment what is true of your releases:
       # source_owner_id: "123456"            # survives a renamed or re-registered organisation: gh api orgs/${org} --jq .id
       # builder: ${org}/REPOSITORY/.github/workflows/release.yml@refs/tags/v*

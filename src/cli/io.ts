@@ -6,6 +6,10 @@ export interface Io {
   readonly stderr: (text: string) => void;
   /** Width of the terminal that reads stdout; 80 when it is none. */
   readonly columns: number;
+  /** A person reads stdout on a terminal. */
+  readonly terminal: boolean;
+  /** What is handed to the program, read once. */
+  readonly stdin: () => AsyncIterable<Buffer>;
   /** A person reads stderr on a terminal. */
   readonly interactive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -89,7 +89,7 @@ function takeWidth(characters: readonly string[], width: number): readonly strin
 }
 
 /** How many cells a terminal gives to `text`: none to combining marks, two to East Asian wide characters and emoji. */
-function displayWidth(text: string): number {
+export function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) {
     width += MARK.test(character) ? 0 : WIDE.test(character) ? 2 : 1;

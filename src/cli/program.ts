@@ -8,7 +8,9 @@ import { TrustUnavailable } from '../trust/trust-unavailable.ts';
 import { VERSION } from '../version.ts';
 import { listAlertsCommand, showAlertCommand, type ListOptions } from './alerts.ts';
 import { checkCommand } from './check.ts';
+import type { EntryOptions } from './entry.ts';
 import type { EvidenceOptions } from './evidence.ts';
+import type { ExplainOptions } from './explain.ts';
 import { findConfig } from './find-config.ts';
 import { historyCommand, type HistoryOptions } from './history.ts';
 import { initCommand } from './init.ts';
@@ -145,7 +147,7 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     ),
   )
     .option('--watch <name>', 'of this watch')
-    .option('--verdict <verdict>', 'expected, unexpected, forged, unverifiable or observed')
+    .option('--verdict <verdict>', 'expected, unexpected, forged, unverifiable, observed or unparsable')
     .option('--log <log>', 'of this log: its origin or its configured name')
     .option('--since <time>', 'observed since: a duration (7d) or RFC 3339')
     .option('--until <time>', 'observed until: a duration or RFC 3339')
@@ -155,12 +157,45 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     .option('--issuer <url>', 'OIDC issuer')
     .option('--subject <san>', 'any subject alternative name')
     .option('--artifact <digest>', 'artifact digest: sha256:hex')
-    .option('--key <fingerprint>', 'SHA-256 of the public key, hex')
+    .option('--key <fingerprint>', 'fingerprint or ID of the key, as sigwatch shows it')
     .option('--limit <number>', 'at most so many (default 100; 0: all)')
     .addOption(new Option('--json', 'one JSON object a line').conflicts('csv'))
     .option('--csv', 'comma-separated values with a head line')
     .action((options: HistoryOptions & { config?: string }) => {
       withStore(options.config, (store) => historyCommand(store, options, io, systemClock.now()));
+    });
+
+  configured(
+    add(
+      'explain',
+      'What the entries in files say, and what each watch makes of them; no network',
+      'sigwatch explain widget.sigstore.json',
+    ),
+  )
+    .argument(
+      '<files...>',
+      'canonical entries, answers of Rekor v1, TransparencyLogEntries or Sigstore bundles; -: standard input',
+    )
+    .option('--json', 'one JSON object a line for each entry')
+    .action(async (files: readonly string[], options: ExplainOptions) => {
+      const { explainCommand } = await import('./explain.ts');
+      end(await explainCommand(files, options, io, systemClock.now()));
+    });
+
+  configured(
+    add(
+      'entry',
+      'One entry of a log, decoded, with its verdicts and its proof',
+      'sigwatch entry log2025-1.rekor.example 4711',
+    ),
+  )
+    .argument('<log>', 'its origin, or its configured name where that means one log')
+    .argument('<index>', 'inside that tree, from 0 on')
+    .option('--json', 'one JSON object')
+    .action(async (log: string, index: string, options: EntryOptions & { config?: string }) => {
+      const { entryCommand } = await import('./entry.ts');
+      const file = findConfig(options.config, io.env);
+      end(await entryCommand(file, { log, index }, options, io, systemClock.now()));
     });
 
   const alerts = add('alerts', 'What people were told, and what is still open', 'sigwatch alerts list --state open');

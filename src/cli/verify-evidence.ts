@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/load.ts';
+import { loadWithoutSecrets } from '../config/load.ts';
 import { parseCtKey, parsePublicKey } from '../config/pem.ts';
 import { readSmallFile } from '../config/read-small-file.ts';
 import type { Certificate } from '../entry/entry.ts';
@@ -103,7 +103,7 @@ function vkeyOf(text: string, log: NamedLog): Buffer {
 }
 
 function configured(content: EvidenceContent, options: VerifyOptions, io: Pick<Io, 'env'>, now: Date): Known {
-  const config = loadConfig(findConfig(options.config, io.env), io.env);
+  const config = loadWithoutSecrets(findConfig(options.config, io.env), io.env);
   const trust = offlineTrust(config);
   const chainOf = createChainVerifier(trust.authorities, trust.goodUntil);
   return {

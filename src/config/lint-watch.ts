@@ -1,14 +1,24 @@
 import { nameOfOid, REPOSITORY_CLAIMS } from '../policy/claims.ts';
-import { expandShorthand, isPatternSource } from '../policy/pattern.ts';
+import { expandShorthand } from '../policy/pattern.ts';
 import type { ClaimRule, Watch } from '../policy/watch.ts';
 import { quote, type KeyPath } from './key-path.ts';
+import { lintExpect, lintSelectedStatements, type Surroundings } from './lint-expect.ts';
 import type { Hint } from './lint.ts';
+import { textsOf, type PatternText } from './pattern-texts.ts';
 
 /** The address that Fulcio's own login page stands behind; what it puts in certificates is the address of who was asked there. */
 const LOGIN_ISSUER = 'https://oauth2.sigstore.dev/auth';
 
-/** Kinds of entries whose signers are read; one without signers is selected by nothing. */
-const READ_KINDS: ReadonlySet<string> = new Set(['hashedrekord', 'dsse']);
+/** Kinds of entries whose signers are read, those of CT logs last; one without signers is selected by nothing. */
+const READ_KINDS: ReadonlySet<string> = new Set([
+  ...['hashedrekord', 'dsse', 'intoto', 'rekord', 'rpm', 'alpine', 'jar', 'helm', 'rfc3161', 'tuf', 'cose'],
+  ...['certificate', 'precertificate'],
+]);
+
+/** Hex digits of a fingerprint: minisign's key id, PGP v4, and SHA-256 (certificates, raw keys, TUF, PGP v5 and v6). */
+const FINGERPRINT_DIGITS = [16, 40, 64];
+/** OpenSSH's form of a SHA-256: base64 without padding. */
+const SSH_FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 
 /** Where the issuer stood first: it shows by itself only in the odd certificate that names two. */
 const FIRST_ISSUER = 'oid:1.3.6.1.4.1.57264.1.1';
@@ -17,7 +27,7 @@ const FIRST_ISSUER = 'oid:1.3.6.1.4.1.57264.1.1';
 const STANDARD_OIDS = ['2.5.29', '1.3.6.1.5.5.7.1', '1.3.6.1.4.1.11129.2.4'];
 
 /** Rules of one watch that can never fire, that accept more than they seem to, or that contradict each other. */
-export function lintWatch(watch: Watch, path: KeyPath): readonly Hint[] {
+export function lintWatch(watch: Watch, path: KeyPath, surroundings: Surroundings): readonly Hint[] {
   const selected = watch.select.flatMap((rules, index) =>
     rules.map((rule) => ({ rule, at: [...path, 'select', index] })),
   );
@@ -37,36 +47,20 @@ export function lintWatch(watch: Watch, path: KeyPath): readonly Hint[] {
         message: `expect allows none of the values of ${quote(claim)} that are selected here: every such signer will be unexpected`,
       })),
   );
-  return [...patterns, ...oids, ...contradictions];
+  return [
+    ...patterns,
+    ...oids,
+    ...contradictions,
+    ...lintSelectedStatements(watch, [...path, 'select']),
+    ...lintExpect(watch, [...path, 'expect'], surroundings),
+  ];
 }
 
 function rulesOf({ expect }: Watch): readonly ClaimRule[] {
   return expect === null || expect === 'none' ? [] : expect;
 }
 
-/** One string of a pattern: as it is, or as a regular expression. */
-interface Text {
-  readonly text: string;
-  readonly isRegexp: boolean;
-  readonly path: KeyPath;
-}
-
-function textsOf(source: unknown, path: KeyPath): readonly Text[] {
-  if (!isPatternSource(source)) {
-    return [];
-  }
-  if (typeof source === 'string') {
-    return [{ text: source, isRegexp: false, path }];
-  }
-  if ('regexp' in source) {
-    return [{ text: source.regexp, isRegexp: true, path: [...path, 'regexp'] }];
-  }
-  return 'not' in source
-    ? textsOf(source.not, [...path, 'not'])
-    : source.flatMap((item, index) => textsOf(item, [...path, index]));
-}
-
-function lintText(claim: string, { text, isRegexp, path }: Text): readonly Hint[] {
+function lintText(claim: string, { text, isRegexp, path }: PatternText): readonly Hint[] {
   const faults = isRegexp ? regexpFaults(text) : globFaults(claim, text);
   if (claim === 'subject' && text.includes('/blob/')) {
     faults.push([
@@ -130,8 +124,8 @@ function globFaults(claim: string, text: string): RuleFault[] {
       `${quote(text)} is no URI: write OWNER/REPO for GitHub, or the whole URI with https://`,
     ]);
   }
-  if ((claim === 'key' || claim.endsWith('_digest')) && /^[0-9a-f]*[A-F][0-9A-Fa-f]*$/.test(text)) {
-    faults.push(['never-matches', `${quote(text)} has capitals: fingerprints and digests are lower-case hex`]);
+  if ((claim === 'source_sha' || claim.endsWith('_digest')) && /^[0-9a-f]*[A-F][0-9A-Fa-f]*$/.test(text)) {
+    faults.push(['never-matches', `${quote(text)} has capitals: digests are lower-case hex`]);
   }
   if (claim === 'artifact' && !text.startsWith('*') && !/^sha(?:256|384|512):[0-9a-f*]*$/.test(text)) {
     faults.push([
@@ -139,19 +133,23 @@ function globFaults(claim: string, text: string): RuleFault[] {
       `${quote(text)} is no artifact: write sha256:, sha384: or sha512: and lower-case hex`,
     ]);
   }
-  if (claim === 'key' && text.includes(':')) {
-    faults.push([
-      'never-matches',
-      `${quote(text)} is no key: write the SHA-256 of its SubjectPublicKeyInfo in hex alone`,
-    ]);
+  if (claim === 'key' && /^[0-9a-f]+$|:/.test(full) && !full.includes('*') && !isFingerprint(full)) {
+    faults.push(['never-matches', `${quote(text)} is no key: ${FINGERPRINTS}`]);
   }
   if (claim === 'kind' && !text.includes('*') && !READ_KINDS.has(text)) {
     faults.push([
       'never-matches',
-      `entries of kind ${quote(text)} are only counted: their signers are not read in this version`,
+      `entries of kind ${quote(text)} are only counted: their signers are not read; expected one of: ${[...READ_KINDS].join(', ')}`,
     ]);
   }
   return faults;
+}
+
+const FINGERPRINTS =
+  'write the SHA-256 of its SubjectPublicKeyInfo (64 hex digits), the fingerprint of PGP (40 or 64), SHA256:… of SSH, or the key id of minisign (16)';
+
+function isFingerprint(text: string): boolean {
+  return SSH_FINGERPRINT.test(text) || (/^[0-9a-f]+$/.test(text) && FINGERPRINT_DIGITS.includes(text.length));
 }
 
 function lintOid(claim: string, path: KeyPath): readonly Hint[] {
@@ -165,9 +163,17 @@ function lintOid(claim: string, path: KeyPath): readonly Hint[] {
   return isStandard ? [{ rule: 'never-matches', path, message }] : [];
 }
 
+/** SHA-256 of a SubjectPublicKeyInfo: the only name of a raw key or a certificate's. */
+const SPKI_DIGEST = /^[0-9a-f]{64}$/;
+
 /** True when the rules name their values outright and no value can meet both. */
 function contradict(select: ClaimRule, expect: ClaimRule): boolean {
-  return neverMeet(literalsOf(select), expect) || neverMeet(literalsOf(expect), select);
+  const [selected, expected] = [literalsOf(select), literalsOf(expect)];
+  // Keys of PGP and minisign have several names: who is selected by one may be expected by another.
+  if (select.claim === 'key' && ![...(selected ?? []), ...(expected ?? [])].every((key) => SPKI_DIGEST.test(key))) {
+    return false;
+  }
+  return neverMeet(selected, expect) || neverMeet(expected, select);
 }
 
 function neverMeet(values: readonly string[] | null, rule: ClaimRule): boolean {

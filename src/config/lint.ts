@@ -3,6 +3,8 @@ import type { Config, LogOverride, LogsConfig } from './config.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { isLoopback, isPlainHttpOffLoopback } from './http-url.ts';
 import { formatPath, quote, valueAt, type KeyPath } from './key-path.ts';
+import type { Surroundings } from './lint-expect.ts';
+import { lintAttestations } from './lint-attestations.ts';
 import { lintWatch } from './lint-watch.ts';
 import { unknownOrigins } from './plan-log.ts';
 import type { YamlSource } from './yaml-positions.ts';
@@ -23,6 +25,7 @@ export interface Hint {
 export function lintConfig(config: Config, source: YamlSource): readonly ConfigWarning[] {
   const hints = [
     ...lintWatches(config),
+    ...lintAttestations(config.watches, source.value),
     ...lintTrust(config),
     ...lintLogs(config),
     ...lintChannels(config, source.value),
@@ -34,13 +37,28 @@ export function lintConfig(config: Config, source: YamlSource): readonly ConfigW
   return warnings.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-function lintWatches({ watches }: Config): readonly Hint[] {
+function lintWatches(config: Config): readonly Hint[] {
+  const { watches } = config;
   if (watches.length === 0) {
     return [
       { rule: 'no-watches', path: ['watches'], message: 'no watches: logs are verified, and nobody is told who signs' },
     ];
   }
-  return watches.flatMap((watch, index) => lintWatch(watch, ['watches', index]));
+  const surroundings = surroundingsOf(config);
+  return watches.flatMap((watch, index) => lintWatch(watch, ['watches', index], surroundings));
+}
+
+/** What a TUF repository will publish is not known here, but for the public one: it names logs of Rekor v2. */
+function surroundingsOf({ trust, logs }: Config): Surroundings {
+  const { source } = trust;
+  const publicGood = source.kind === 'public-good';
+  const discovered = source.kind === 'trusted-root' ? source.data.logs : [];
+  return {
+    publicGood: publicGood && trust.authorities.length === 0,
+    rekorV2:
+      logs.custom.some(({ type }) => type === 'rekor-v2') ||
+      (logs.discover && (publicGood || discovered.some(({ type }) => type === 'rekor-v2'))),
+  };
 }
 
 function lintTrust({ trust, watches }: Config): readonly Hint[] {

@@ -25,8 +25,16 @@ export function loadConfig(file: string, env: Env): Config {
   return loadWithSource(file, env).config;
 }
 
-/** As {@link loadConfig}, with the places of all values. Throws ConfigError. */
-export function loadWithSource(file: string, env: Env): LoadedConfig {
+/**
+ * As {@link loadConfig}, but without channels and tokens: for commands that tell nobody anything, so that they also work for who
+ * may not read the secrets. Throws ConfigError.
+ */
+export function loadWithoutSecrets(file: string, env: Env): Config {
+  return loadWithSource(file, env, withoutSecrets).config;
+}
+
+/** As {@link loadConfig}, with the places of all values. Throws ConfigError. `part`: what of the file is read. */
+export function loadWithSource(file: string, env: Env, part: (value: unknown) => unknown = whole): LoadedConfig {
   const source = readYaml(readConfigText(file));
   const yamlProblems = source.problems.map(({ path, place, message }) => ({
     file,
@@ -38,7 +46,7 @@ export function loadWithSource(file: string, env: Env): LoadedConfig {
     throw new ConfigError(yamlProblems);
   }
   const absolute = resolve(file);
-  const shape = configSchema(machineOf(absolute, env)).safeParse(source.value);
+  const shape = configSchema(machineOf(absolute, env)).safeParse(part(source.value));
   const ofShape = [...describeIssues(shape.error?.issues ?? [], source.value), ...crossCheck(source.value)];
   const faults = shape.success && ofShape.length === 0 ? checkLogs(shape.data.logs) : ofShape;
   const problems = [...yamlProblems, ...faults.map((fault) => problemOf(fault, file, source))];
@@ -47,6 +55,34 @@ export function loadWithSource(file: string, env: Env): LoadedConfig {
   }
   const database = shape.data.database ?? defaultDatabase(absolute, env);
   return { config: { ...shape.data, file: absolute, database }, source };
+}
+
+function whole(value: unknown): unknown {
+  return value;
+}
+
+/** The places of `secret()` in the schema. */
+function withoutSecrets(value: unknown): unknown {
+  return without(value, 'notify', (key, member) =>
+    key === 'watches' && Array.isArray(member)
+      ? member.map((watch) =>
+          without(watch, null, (name, part) => (name === 'attestations' ? without(part, 'token') : part)),
+        )
+      : member,
+  );
+}
+
+/** An object without one of its members, and with the others changed; anything else as it is. */
+function without(
+  value: unknown,
+  name: string | null,
+  change: (key: string, member: unknown) => unknown = (_key, member) => member,
+): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return value;
+  }
+  const members = Object.entries(value).filter(([key]) => key !== name);
+  return Object.fromEntries(members.map(([key, member]) => [key, change(key, member)]));
 }
 
 /** The text of a configuration file, at most 1 MiB of UTF-8. Throws ConfigError. */

@@ -1,5 +1,6 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { isNonEmpty, type NonEmpty } from '../lib/non-empty.ts';
+import { findAuthorityFault } from '../trust/issuer.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s[^-]*-----END \1-----/g;
 
@@ -77,6 +78,10 @@ export function parseCaChain(pem: string, file: string): NonEmpty<Buffer> {
   const ders = chain.map((certificate) => certificate.raw);
   if (!isNonEmpty(ders)) {
     throw new SyntaxError(`Cannot take "${file}" as a CA chain: it holds no certificate`);
+  }
+  const fault = findAuthorityFault({ name: file, chain: ders, validFrom: null, validTo: null });
+  if (fault !== null) {
+    throw new SyntaxError(`Cannot take "${file}" as a CA chain: ${fault}; expected CAs that may issue to code signers`);
   }
   return ders;
 }

@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<RouteKind, true>> = {
   unexpected: true,
   forged: true,
   unverifiable: true,
+  unparsable: true,
   fork: true,
   rollback: true,
   'bad-signature': true,

@@ -3,14 +3,15 @@ import { CLAIMS, COMPUTED_CLAIMS, isOidClaim } from '../policy/claims.ts';
 import { compilePattern, compileRegexp, type PatternSource } from '../policy/pattern.ts';
 import type { ClaimRule, Severity, Watch } from '../policy/watch.ts';
 import { quote } from './key-path.ts';
+import type { Machine } from './machine.ts';
 import { nearest } from './nearest.ts';
+import { attestationPlace } from './schema-attestations.ts';
 import { name, nonEmptyList, strict, text } from './schema-parts.ts';
-import { UNAVAILABLE_CLAIMS, unavailable } from './unavailable.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Severity[];
 
 /** One item of `watches`. */
-export function watchSchema(): z.ZodType<Watch> {
+export function watchSchema(machine: Machine): z.ZodType<Watch> {
   return strict({
     name: name.describe('Stands in every alert and finding.'),
     description: text.optional(),
@@ -24,6 +25,9 @@ export function watchSchema(): z.ZodType<Watch> {
     mode: z.enum(['enforce', 'audit']).default('enforce').describe('audit: record, never alert.'),
     severity: z.enum(SEVERITIES).default('high'),
     notify: nonEmptyList(z.string(), 'names of channels').optional().describe('Channels instead of the routes.'),
+    attestations: attestationPlace(machine)
+      .optional()
+      .describe('Where attestations lie that the log does not hold. Absent: nowhere else is asked.'),
   }).transform((watch) => ({
     name: watch.name,
     description: watch.description ?? null,
@@ -32,6 +36,7 @@ export function watchSchema(): z.ZodType<Watch> {
     mode: watch.mode,
     severity: watch.severity,
     notify: watch.notify ?? null,
+    attestations: watch.attestations ?? null,
   }));
 }
 
@@ -67,9 +72,6 @@ function claimName(place: 'select' | 'expect'): z.ZodType<string, string> {
 function claimFault(claim: string, place: 'select' | 'expect', allowed: readonly string[]): string | null {
   if (allowed.includes(claim) || isOidClaim(claim)) {
     return null;
-  }
-  if (UNAVAILABLE_CLAIMS.has(claim)) {
-    return unavailable(claim);
   }
   if (place === 'select' && COMPUTED_CLAIMS.has(claim)) {
     return `the claim ${quote(claim)} is computed for signers that are selected: only expect may name it`;

@@ -33,7 +33,7 @@ export function configSchema(machine: Machine): z.ZodType<ConfigContent> {
       .prefault({})
       .transform(({ source, certificate_authorities: authorities }) => ({ source, authorities })),
     logs: logsSchema(machine).prefault({}),
-    watches: z.array(watchSchema()).default([]),
+    watches: z.array(watchSchema(machine)).default([]),
     notify: notifySchema(machine).optional().describe('Absent: nothing is sent.'),
     retention: strict({
       checkpoints: duration('1h', '3650d').prefault('400d'),

@@ -1,9 +1,6 @@
 import { valueAt, type KeyPath } from './key-path.ts';
 
-/** Claims that the contract knows and this version does not compute or read. */
-export const UNAVAILABLE_CLAIMS: ReadonlySet<string> = new Set(['signing_time', 'sct', 'key_subject']);
-
-const KINDS = ['unparsable', 'first-seen', 'burst', 'missing', 'artifact-resigned', 'delivery-failing', 'database'];
+const KINDS = ['first-seen', 'burst', 'missing', 'artifact-resigned', 'delivery-failing', 'database'];
 
 /** Keys that the contract knows and this version does not, by the place of their map. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {

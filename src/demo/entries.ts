@@ -1,4 +1,5 @@
 import { createPublicKey, hash, sign, type KeyObject } from 'node:crypto';
+import { IN_TOTO_TYPE, preAuthEncoding } from '../entry/pae.ts';
 import { toPem } from './certificate-authority.ts';
 
 /** Who signs: with a certificate (DER), or with the bare key when there is none. The key is on P-256. */
@@ -23,7 +24,7 @@ export function dsseV2(options: {
   readonly payload: Buffer;
   readonly payloadType?: string;
 }): Buffer {
-  const message = preAuthEncoding(options.payloadType ?? IN_TOTO, options.payload);
+  const message = preAuthEncoding(options.payloadType ?? IN_TOTO_TYPE, options.payload);
   return leaf('dsse', '0.0.2', {
     dsseV002: {
       payloadHash: { algorithm: 'SHA2_256', digest: hash('sha256', options.payload, 'base64') },
@@ -46,21 +47,13 @@ export function dsseV1(options: {
   readonly payload: Buffer;
   readonly payloadType?: string;
 }): Buffer {
-  const message = preAuthEncoding(options.payloadType ?? IN_TOTO, options.payload);
+  const message = preAuthEncoding(options.payloadType ?? IN_TOTO_TYPE, options.payload);
   return leaf('dsse', '0.0.1', {
     // The envelope as a client would have sent it; only its hash is logged.
     envelopeHash: { algorithm: 'sha256', value: hash('sha256', message, 'hex') },
     payloadHash: { algorithm: 'sha256', value: hash('sha256', options.payload, 'hex') },
     signatures: options.signers.map((signer) => ({ signature: signed(message, signer), verifier: verifierV1(signer) })),
   });
-}
-
-const IN_TOTO = 'application/vnd.in-toto+json';
-
-/** DSSE 1.0, pre-authentication encoding: what a signature of an envelope is made over. */
-function preAuthEncoding(payloadType: string, payload: Buffer): Buffer {
-  const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
-  return Buffer.concat([Buffer.from(head), payload]);
 }
 
 function leaf(kind: string, apiVersion: string, spec: unknown): Buffer {

@@ -1,3 +1,4 @@
+import { NO_PROBLEMS } from './claim-draft.ts';
 import { DerError, expectElement, expectEnd, expectSpki, readElement, TAG, type DerText, type Element } from './der.ts';
 import type { Certificate } from './entry.ts';
 import { readExtensions, type Extensions } from './extensions.ts';
@@ -57,7 +58,7 @@ function readTbs(source: DerText, tbs: Element): Certificate {
   expectEnd(notAfter.end, validity.end, 'validity');
   const subject = expectElement(bytes, validity.end, end, TAG.sequence, 'subject');
   const spki = expectSpki(bytes, subject.end, end);
-  const { claims, codeSigning } = readOptionalParts(source, spki.end, end);
+  const { claims, problems, codeSigning } = readOptionalParts(source, spki.end, end);
   return {
     der: bytes,
     spki: bytes.subarray(spki.at, spki.end),
@@ -65,6 +66,7 @@ function readTbs(source: DerText, tbs: Element): Certificate {
     notAfter: readTime(source, notAfter),
     codeSigning,
     claims,
+    problems,
   };
 }
 
@@ -75,7 +77,7 @@ function readOptionalParts(source: DerText, start: number, end: number): Extensi
     at = part?.tag === tag ? part.end : at;
   }
   if (at === end) {
-    return { claims: {}, codeSigning: false };
+    return { claims: {}, problems: NO_PROBLEMS, codeSigning: false };
   }
   const wrapper = expectElement(source.bytes, at, end, EXTENSIONS, 'extensions');
   expectEnd(wrapper.end, end, 'TBS certificate');

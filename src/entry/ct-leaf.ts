@@ -1,4 +1,5 @@
 import { TlsReader } from '../lib/tls-reader.ts';
+import { UNATTESTED } from './attestation.ts';
 import { parseCertificate, parseTbsCertificate } from './certificate.ts';
 import { DerError, readElement } from './der.ts';
 import { EntryError } from './entry-error.ts';
@@ -77,5 +78,6 @@ function readAnnounced(extra: Buffer | undefined): Buffer | null {
 }
 
 function entryOf(certificate: Certificate, issuance: string): Omit<ParsedEntry, 'kind' | 'apiVersion'> {
-  return { signers: [certificateSigner(certificate, null)], artifacts: [], signedDigest: null, issuance };
+  const signers = [certificateSigner(certificate, null)];
+  return { signers, artifacts: [], signedDigest: null, payload: null, ...UNATTESTED, unread: false, issuance };
 }

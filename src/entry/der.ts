@@ -11,6 +11,9 @@ export interface Element {
   readonly end: number;
 }
 
+/** Where a content lies. */
+export type Range = Pick<Element, 'start' | 'end'>;
+
 /** Identifier octets (X.690 §8.1.2) of the universal types that are looked at. */
 export const TAG = {
   boolean: 0x01,
@@ -36,19 +39,37 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Throws DerError for what DER forbids (indefinite and overlong lengths) and for elements that reach too far.
  */
 export function readElement(der: Buffer, at: number, limit: number): Element {
+  const element = findElement(der, at, limit);
+  if (element === null) {
+    throw new DerError(`Cannot read DER at byte ${at}: ${faultOf(der, at, limit)}`);
+  }
+  return element;
+}
+
+/** As {@link readElement}, but null where there is no such element: a thrown error costs far more than what it tells. */
+export function findElement(der: Buffer, at: number, limit: number): Element | null {
   // What lies beyond the limit reads as 0 or as a neighbour's bytes; the last check below refuses it.
   const tag = der[at] ?? 0;
   const first = der[at + 1] ?? 0;
-  if ((tag & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER) {
-    throw new DerError(`Cannot read DER at byte ${at}: tag numbers above 30 are not expected`);
-  }
   const octets = first < LONG_LENGTH ? 0 : first - LONG_LENGTH;
-  const start = at + 2 + octets;
-  const end = start + (first < LONG_LENGTH ? first : readLongLength(der, at, octets));
-  if (start > limit || end > limit) {
-    throw new DerError(`Cannot read DER at byte ${at}: the element reaches beyond byte ${limit}`);
+  const length = first < LONG_LENGTH ? first : readLongLength(der, at, octets);
+  if ((tag & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER || length === null) {
+    return null;
   }
-  return { tag, at, start, end };
+  const start = at + 2 + octets;
+  const end = start + length;
+  return start > limit || end > limit ? null : { tag, at, start, end };
+}
+
+/** Why no element begins at `at`. */
+function faultOf(der: Buffer, at: number, limit: number): string {
+  if (((der[at] ?? 0) & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER) {
+    return 'tag numbers above 30 are not expected';
+  }
+  const first = der[at + 1] ?? 0;
+  return first >= LONG_LENGTH && readLongLength(der, at, first - LONG_LENGTH) === null
+    ? 'its length is indefinite, overlong or too large'
+    : `the element reaches beyond byte ${limit}`;
 }
 
 /** Reads an element of type `tag`; `what` names it in the DerError thrown for any other. */
@@ -98,6 +119,25 @@ export function readText(der: DerText, start: number, end: number): string | nul
   return ascii < 0x80 ? der.chars.slice(start, end) : decodeUtf8(der.bytes.subarray(start, end));
 }
 
+/** As {@link readText}, with U+FFFD for whatever is not valid UTF-8. */
+export function readAnyText(der: DerText, start: number, end: number): string {
+  return readText(der, start, end) ?? der.bytes.toString('utf8', start, end);
+}
+
+/** The encoded bytes of a dotted OBJECT IDENTIFIER as Latin-1 characters (X.690 §8.19). */
+export function encodeOid(dotted: string): string {
+  const [root = 0, second = 0, ...others] = dotted.split('.').map(Number);
+  return [root * 40 + second, ...others].map(encodeArc).join('');
+}
+
+function encodeArc(arc: number): string {
+  const octets = [arc % 128];
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    octets.unshift((rest % 128) + 128);
+  }
+  return String.fromCharCode(...octets);
+}
+
 /** Dotted decimal of the content of an OBJECT IDENTIFIER. Throws DerError. */
 export function formatOid(content: Uint8Array): string {
   if (content.length === 0 || content.length > MAX_OID_BYTES || (content.at(-1) ?? 0) >= 0x80) {
@@ -123,16 +163,14 @@ export function formatOid(content: Uint8Array): string {
   return [root, joined - root * 40n, ...others].join('.');
 }
 
-function readLongLength(der: Buffer, at: number, octets: number): number {
+/** Null for an indefinite length, one in more octets than it needs, and one above 4 GiB. */
+function readLongLength(der: Buffer, at: number, octets: number): number | null {
   let length = 0;
   for (let index = 0; index < octets && index < MAX_LENGTH_OCTETS; index++) {
     length = length * 256 + (der[at + 2 + index] ?? 0);
   }
   const overlong = length < LONG_LENGTH || length < 256 ** (octets - 1);
-  if (octets > MAX_LENGTH_OCTETS || overlong) {
-    throw new DerError(`Cannot read DER at byte ${at}: its length is indefinite, overlong or too large`);
-  }
-  return length;
+  return octets > MAX_LENGTH_OCTETS || overlong ? null : length;
 }
 
 function decodeUtf8(bytes: Uint8Array): string | null {

@@ -17,8 +17,8 @@ export function readDsse001(spec: JsonObject): EntryContent {
   const signers = readSignatures(spec, 'spec', ({ signature, verifier }, path) =>
     signerFromPem(verifier, decodeBase64(signature, `${path}.signature`), `${path}.verifier`),
   );
-  const payload = digestFromHex(objectAt(spec, 'payloadHash', 'spec'), 'spec.payloadHash');
-  return { signers, artifacts: artifactsOf(payload), signedDigest: null };
+  const digest = digestFromHex(objectAt(spec, 'payloadHash', 'spec'), 'spec.payloadHash');
+  return { signers, artifacts: artifactsOf(digest), signedDigest: null, payload: { digest, type: null } };
 }
 
 /** dsse 0.0.2 of Rekor v2 before its version 2.3 (rekor-tiles pkg/types/dsse). Throws EntryError or DerError. */
@@ -27,11 +27,12 @@ export function readDsse002(spec: JsonObject): EntryContent {
   const signers = readSignatures(record, path, (signature, signaturePath) =>
     signerFromVerifier(signature, decodeBase64(signature['content'], `${signaturePath}.content`), signaturePath),
   );
-  const payload = digestFromBase64(objectAt(record, 'payloadHash', path), `${path}.payloadHash`);
-  return { signers, artifacts: artifactsOf(payload), signedDigest: null };
+  const digest = digestFromBase64(objectAt(record, 'payloadHash', path), `${path}.payloadHash`);
+  return { signers, artifacts: artifactsOf(digest), signedDigest: null, payload: { digest, type: null } };
 }
 
-function readSignatures(
+/** Reads every item of `parent.signatures`, of which there must be at least one. Throws EntryError, and what `read` throws. */
+export function readSignatures(
   parent: JsonObject,
   parentPath: string,
   read: (signature: JsonObject, path: string) => Signer,

@@ -13,7 +13,7 @@ export function readHashedRekord001(spec: JsonObject): EntryContent {
   const signatureBytes = decodeBase64(signature['content'], 'spec.signature.content');
   const signer = signerFromPem(publicKey['content'], signatureBytes, 'spec.signature.publicKey.content');
   const signedDigest = digestFromHex(hash, 'spec.data.hash');
-  return { signers: [signer], artifacts: artifactsOf(signedDigest), signedDigest };
+  return { signers: [signer], artifacts: artifactsOf(signedDigest), signedDigest, payload: null };
 }
 
 /** hashedrekord 0.0.2 of Rekor v2 (rekor-tiles pkg/types/hashedrekord). Throws EntryError or DerError. */
@@ -24,5 +24,5 @@ export function readHashedRekord002(spec: JsonObject): EntryContent {
   const signatureBytes = decodeBase64(signature['content'], `${signaturePath}.content`);
   const signer = signerFromVerifier(signature, signatureBytes, signaturePath);
   const signedDigest = digestFromBase64(objectAt(record, 'data', path), `${path}.data`);
-  return { signers: [signer], artifacts: artifactsOf(signedDigest), signedDigest };
+  return { signers: [signer], artifacts: artifactsOf(signedDigest), signedDigest, payload: null };
 }

@@ -10,10 +10,10 @@ const MAX_DEPTH = 100;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const REPLACEMENT = '\ufffd';
 
-/** Parses bytes that must be one JSON object in valid UTF-8. Throws EntryError. */
-export function parseJsonObject(bytes: Buffer): JsonObject {
+/** Parses bytes that must be one JSON object in valid UTF-8; `what` names them in the EntryError thrown when they are none. */
+export function parseJsonObject(bytes: Buffer, what = 'entry'): JsonObject {
   if (bytes.length > SMALL_BYTES && nestingOf(bytes) > MAX_DEPTH) {
-    throw new EntryError(`Cannot read entry: its JSON is nested deeper than ${MAX_DEPTH} levels`);
+    throw new EntryError(`Cannot read ${what}: its JSON is nested deeper than ${MAX_DEPTH} levels`);
   }
   let value: unknown;
   try {
@@ -21,10 +21,10 @@ export function parseJsonObject(bytes: Buffer): JsonObject {
     // Bytes that are no UTF-8 become this character; only then is it worth looking whether it stood there.
     value = JSON.parse(text.includes(REPLACEMENT) ? UTF8.decode(bytes) : text);
   } catch {
-    throw new EntryError('Cannot read entry: it is not JSON in UTF-8');
+    throw new EntryError(`Cannot read ${what}: it is not JSON in UTF-8`);
   }
   if (!isObject(value)) {
-    throw new EntryError(`Cannot read entry: its JSON is ${describe(value)}, expected an object`);
+    throw new EntryError(`Cannot read ${what}: its JSON is ${describe(value)}, expected an object`);
   }
   return value;
 }

@@ -1,26 +1,31 @@
-import { constants, createPublicKey, hash, publicDecrypt, type KeyObject } from 'node:crypto';
-import { eddsa } from '@noble/curves/abstract/edwards.js';
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { constants, createPublicKey, publicDecrypt, type KeyObject } from 'node:crypto';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { verifyEd25519ph } from './ed25519ph.ts';
 import type { ParsedEntry, SignatureVerdict, SignedDigest, Signer } from './entry.ts';
+import { checkEnvelope } from './envelope-signature.ts';
 
 /**
- * Whether a signer's signature holds over the digest that the entry itself records (hashedrekord). `not-checkable` where
- * the entry does not carry all that is needed, or the key is of a kind not checked here. Never throws. Takes milliseconds:
- * only for entries that somebody watches.
+ * Whether a signer's signature holds over the digest that the entry itself records (hashedrekord), or over the payload that is bound
+ * to it as its attestation (dsse, intoto). `not-checkable` where not all that is needed is at hand, or the key is of a kind not
+ * checked here. Never throws. Takes milliseconds: only for entries that somebody watches.
  */
 export function checkSignature(entry: ParsedEntry, signer: Signer): SignatureVerdict {
-  const { signedDigest } = entry;
-  if (signedDigest === null || signer.signature === null) {
+  const key = signer.spki === null || signer.signature === null ? null : readKey(signer.spki);
+  if (key === null || signer.signature === null) {
     return 'not-checkable';
   }
-  const key = readKey(signer.spki);
-  const verify = key === null ? null : verifierOf(key, signedDigest.algorithm);
+  return entry.signedDigest === null
+    ? checkEnvelope(entry, signer.signature, key)
+    : checkDigest(entry.signedDigest, signer.signature, key);
+}
+
+function checkDigest(signedDigest: SignedDigest, signature: Buffer, key: KeyObject): SignatureVerdict {
+  const verify = verifierOf(key, signedDigest.algorithm);
   if (verify === null) {
     return 'not-checkable';
   }
   try {
-    return verify(signer.signature, signedDigest) ? 'verified' : 'invalid';
+    return verify(signature, signedDigest) ? 'verified' : 'invalid';
   } catch {
     // The libraries throw for a signature that is none, and for a key that is no point of its curve.
     return 'invalid';
@@ -29,9 +34,21 @@ export function checkSignature(entry: ParsedEntry, signer: Signer): SignatureVer
 
 type Verify = (signature: Buffer, digest: SignedDigest) => boolean;
 
+/** Go, and so Rekor, verifies nothing by an RSA key of a larger exponent; with one of thousands of bits it would take long. */
+const MAX_EXPONENT = 2n ** 31n - 1n;
+
+/** Those that are checked. Of others nothing must be asked: node ends the whole process over the details of some that it took. */
+const TYPES: ReadonlySet<string | undefined> = new Set(['ec', 'rsa', 'ed25519']);
+
 function readKey(spki: Buffer): KeyObject | null {
   try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    if (!TYPES.has(key.asymmetricKeyType)) {
+      return null;
+    }
+    // Throws for the point at infinity, which node does not survive to be asked of either.
+    key.export({ format: 'der', type: 'spki' });
+    return (key.asymmetricKeyDetails?.publicExponent ?? 0n) > MAX_EXPONENT ? null : key;
   } catch {
     return null;
   }
@@ -47,7 +64,7 @@ function verifierOf(key: KeyObject, algorithm: SignedDigest['algorithm']): Verif
   }
   // Only Ed25519ph signs a digest, and always one of SHA-512: plain Ed25519 is made over what the entry does not hold.
   if (type === 'ed25519' && algorithm === 'sha512') {
-    return (signature, digest) => verifyEd25519ph(key, signature, digest);
+    return (signature, { value }) => verifyEd25519ph(key, signature, value);
   }
   return null;
 }
@@ -75,26 +92,14 @@ const DIGEST_INFO = {
   sha512: Buffer.from('3051300d060960864801650304020305000440', 'hex'),
 } as const;
 
-/** PKCS #1 v1.5: OpenSSL undoes the padding, strictly, and what is inside must be the digest and nothing else. */
+/**
+ * PKCS #1 v1.5: OpenSSL undoes the padding, strictly, and what is inside must be the digest and nothing else. It would fill up a
+ * signature that is shorter than the modulus, which is none (RFC 8017 §8.2.2).
+ */
 function verifyRsa(key: KeyObject, signature: Buffer, { algorithm, value }: SignedDigest): boolean {
+  if (signature.length !== Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)) {
+    return false;
+  }
   const inside = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature);
   return inside.equals(Buffer.concat([DIGEST_INFO[algorithm], value]));
-}
-
-/** Ed25519ph (RFC 8032 §5.1) signs a SHA-512 digest; noble's own variant would hash it once more. */
-const ed25519OverDigest = eddsa(ed25519.Point, (data: Uint8Array) => hash('sha512', data, 'buffer'), {
-  domain: (data: Uint8Array, context: Uint8Array, prehashed: boolean) =>
-    Buffer.concat([
-      Buffer.from('SigEd25519 no Ed25519 collisions'),
-      Buffer.from([prehashed ? 1 : 0, context.length]),
-      context,
-      data,
-    ]),
-  prehash: (digest: Uint8Array) => Uint8Array.from(digest),
-});
-
-function verifyEd25519ph(key: KeyObject, signature: Buffer, { value }: SignedDigest): boolean {
-  // An SPKI of Ed25519 ends with the 32 bytes of the key (RFC 8410 §4).
-  const point = key.export({ format: 'der', type: 'spki' }).subarray(-32);
-  return ed25519OverDigest.verify(signature, value, point, { zip215: false });
 }

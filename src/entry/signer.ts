@@ -5,11 +5,19 @@ import { expectEnd, expectSpki } from './der.ts';
 import { EntryError } from './entry-error.ts';
 import type { Certificate, Signer } from './entry.ts';
 import { objectAt, type JsonObject } from './json.ts';
-import { parsePem } from './pem.ts';
+import { parsePem, type PemBlock } from './pem.ts';
 
-/** A signer as Rekor v1 records one: base64 of a PEM text with a certificate, a chain or a public key. Throws EntryError or DerError. */
-export function signerFromPem(verifier: unknown, signature: Buffer, what: string): Signer {
-  const blocks = parsePem(decodeBase64(verifier, what).toString('latin1'));
+/**
+ * A signer as Rekor v1 records one: base64 of a PEM text with a certificate, a chain or a public key. `signature`: null where
+ * the entry records none. Throws EntryError or DerError.
+ */
+export function signerFromPem(
+  verifier: unknown,
+  signature: Buffer | null,
+  what: string,
+  readBlocks: (text: string) => readonly PemBlock[] = parsePem,
+): Signer {
+  const blocks = readBlocks(decodeBase64(verifier, what).toString('latin1'));
   const [first] = blocks;
   if (first?.label === 'CERTIFICATE' && blocks.every(({ label }) => label === 'CERTIFICATE')) {
     // Whoever submitted the entry chose the rest of the chain: it is no reason to believe the first.
@@ -51,7 +59,7 @@ export function certificateSigner(certificate: Certificate, signature: Buffer | 
   return { type: 'certificate', fingerprint, claims, certificate, spki, signature };
 }
 
-function keySigner(spki: Buffer, signature: Buffer): Signer {
+function keySigner(spki: Buffer, signature: Buffer | null): Signer {
   expectEnd(expectSpki(spki, 0, spki.length).end, spki.length, 'public key');
   const fingerprint = fingerprintOf(spki);
   return { type: 'public-key', fingerprint, claims: { key: [fingerprint] }, certificate: null, spki, signature };

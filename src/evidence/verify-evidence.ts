@@ -123,7 +123,9 @@ function report({ log, reported }: EvidenceContent): readonly string[] {
     `alert ${alert.id}${about}, first seen ${alert.first_seen}: ${alert.kind} (${alert.severity}), "${alert.title}"`,
     ...(watch === null || verdict === null
       ? []
-      : [`by the watch "${watch.name}" the signer is ${verdict}${failing(violations.length)}`]),
+      : [
+          `by the watch "${watch.name}" the ${verdict === 'unparsable' ? 'entry' : 'signer'} is ${verdict}${failing(violations.length)}`,
+        ]),
     ...(served === null ? [] : [`"${served.url}" served bytes with the SHA-256 ${served.sha256}: nobody signed that`]),
     ...(unserved === null ? [] : [inVain(unserved)]),
   ];

@@ -15,6 +15,8 @@ export interface HttpRequest {
   /** Default: POST with `json`, else GET. */
   readonly method?: 'GET' | 'POST';
   readonly json?: unknown;
+  /** Besides those that every request has, by lower-case name. With them the answer's headers are given as well. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Bound of the body of a 200, before and after decompression. */
   readonly maxBytes: number;
   /** In place of the client's. */
@@ -32,6 +34,8 @@ export interface HttpAnswer {
   readonly body: Buffer;
   /** What was asked for, without credentials. */
   readonly url: string;
+  /** Its headers, where the request had some of its own. */
+  readonly header?: ReadHeader;
 }
 
 export interface HttpClient {
@@ -148,7 +152,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       if (request.conditional === true && answer.status === 200 && answer.body !== before?.body) {
         known.learn(url.href, answer.body, header);
       }
-      return { ...answer, url: shown };
+      return { ...answer, url: shown, ...(request.headers && { header }) };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof LogUnavailable) {
@@ -244,6 +248,7 @@ function requestHeaders(request: HttpRequest, userAgent: string): Record<string,
     'accept-encoding': 'gzip, identity',
     ...(request.json === undefined ? {} : { 'content-type': 'application/json', accept: 'application/json' }),
     ...(request.fresh === true ? { 'cache-control': 'no-cache', pragma: 'no-cache' } : {}),
+    ...request.headers,
   };
 }
 

@@ -15,8 +15,13 @@ export interface Leaf {
   /** The exact bytes that were hashed into the tree. */
   readonly data: Buffer;
   readonly hash: Hash;
-  /** What came with the leaf without being hashed into the tree (CT: precertificate and chain): nobody vouches for it. */
+  /** What came with the leaf without being hashed into the tree (CT: precertificate and chain; Rekor v1: the stored attestation): nobody vouches for it. */
   readonly extra?: Buffer;
+  /**
+   * Whether the log signed `integratedTime` and `globalIndex` for this leaf (Rekor v1's signed entry timestamp). Checks the
+   * signature when it is first asked. Absent where there is no such promise.
+   */
+  readonly isTimeSigned?: () => boolean;
   /** Unix seconds: as Rekor v1 reports them (not part of the leaf), or as a CT leaf says; null for logs that carry no time. */
   readonly integratedTime: number | null;
   /** Rekor v1's index over all its shards. */

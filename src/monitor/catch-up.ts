@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { summarizeSigner } from '../alert/signer-summary.ts';
-import type { Signer } from '../entry/entry.ts';
+import type { Attestation, Signer } from '../entry/entry.ts';
 import {
   LogMisbehaved,
   LogUnavailable,
@@ -10,12 +10,15 @@ import {
   type LogReader,
 } from '../log/log.ts';
 import { checkpointsBetween, findRival, saveVoucher } from '../store/checkpoints.ts';
-import { findAlertOfEntry, saveFindings, saveUnparsable, type Finding } from '../store/findings.ts';
+import { saveDoubt } from '../store/doubtful.ts';
+import { findAlertOfEntry, saveFindings, type Finding } from '../store/findings.ts';
 import { countKinds } from '../store/counts.ts';
 import { appendLeafHashes } from '../store/leaf-hashes.ts';
 import { saveFrontier } from '../store/logs.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { Frontier } from '../tlog/frontier.ts';
+import { attestBatch } from './attest.ts';
+import { doubtsOf } from './doubts.ts';
 import { draftAlert } from './draft-alert.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import type { FollowedLog } from './followed-source.ts';
@@ -25,9 +28,13 @@ import { judgeBatch, mergeBatches, type JudgedBatch, type JudgedEntry } from './
 import { MAX_PROOFS, proveAlerts, type ProofBudget } from './prove-alerts.ts';
 import { readUnheldAgain } from './read-unheld-again.ts';
 import { requireConsistent, requireSameRoot } from './require-consistent.ts';
+import { requireTimes } from './require-times.ts';
+import { saveUnread } from './save-unparsable.ts';
+import { wrongAttestations } from './wrong-attestations.ts';
 
 /** Whoever logs long entries must not hold up signals, other logs and the supervisor's watchdog: so many are judged, and for so long, before these get their turn. */
 const JUDGED_AT_ONCE = 8;
+const BYTES_AT_ONCE = 1024 * 1024;
 const LONGEST_TURN_MS = 100;
 
 /**
@@ -163,7 +170,7 @@ async function saveBatch(
 ): Promise<void> {
   const { provenBy } = batch.after;
   const hashes = batch.leaves.map(({ hash }) => hash);
-  await examine(reader, batch.leaves, target, budget, deps, signal, (now) => {
+  await examine(reader, batch, target, budget, deps, signal, (now) => {
     const isOther = !provenBy.root.equals(target.root);
     saveFrontier(deps.store, reader.origin, frontier, now, isOther ? provenBy : null);
     if (isOther) {
@@ -174,10 +181,13 @@ async function saveBatch(
   });
 }
 
-/** Judges proven leaves and writes what was found, with what `settle` writes, in one transaction; nothing of it when `signal` aborts before. */
+/**
+ * Judges proven leaves and writes what was found, with what `settle` writes, in one transaction; nothing of it when `signal` aborts
+ * before. Throws LogMisbehaved for what the log says wrongly of an entry that somebody watches, and writes nothing.
+ */
 export async function examine(
   reader: LogReader,
-  proven: readonly Leaf[],
+  batch: EntryBatch,
   target: SignedCheckpoint,
   budget: ProofBudget,
   deps: FollowDeps,
@@ -187,8 +197,9 @@ export async function examine(
   const now = deps.clock.now();
   const outcomes: JudgedBatch[] = [];
   let turn = now.getTime();
-  for (let start = 0; start < proven.length; start += JUDGED_AT_ONCE) {
-    const leaves = proven.slice(start, start + JUDGED_AT_ONCE);
+  for (let start = 0; start < batch.leaves.length;) {
+    const leaves = leavesOfTurn(batch.leaves, start);
+    start += leaves.length;
     outcomes.push(judgeBatch(reader.type, leaves, deps.watches, { ...deps.judging, now }));
     if (deps.clock.now().getTime() - turn > LONGEST_TURN_MS) {
       await nextTurn();
@@ -199,12 +210,30 @@ export async function examine(
     }
   }
   const held = await readUnheldAgain(reader, target, mergeBatches(outcomes), deps, now, signal);
+  requireTimes(reader, held.judged, batch);
   const outcome = await judgeDoubtful(held, deps, now, signal);
-  const proofs = await proveAlerts(reader, target, outcome.judged, budget, deps, signal);
+  const attested = await attestBatch(outcome, deps, now, signal);
+  const proofs = await proveAlerts(reader, target, attested, budget, deps, signal);
   deps.store.transaction(() => {
-    saveOutcome(reader, outcome, proofs, deps, now);
+    saveOutcome(reader, attested, proofs, deps, now);
+    for (const draft of wrongAttestations(reader, outcome.judged, batch)) {
+      deps.tell(draft, now);
+    }
     settle(now);
   });
+}
+
+/** A few leaves, fewer of long ones, and at least one. */
+function leavesOfTurn(leaves: readonly Leaf[], start: number): readonly Leaf[] {
+  let [end, bytes] = [start, 0];
+  for (const { data, extra } of leaves.slice(start, start + JUDGED_AT_ONCE)) {
+    bytes += data.length + (extra?.length ?? 0);
+    if (end > start && bytes > BYTES_AT_ONCE) {
+      break;
+    }
+    end += 1;
+  }
+  return leaves.slice(start, end);
 }
 
 function saveOutcome(
@@ -215,13 +244,8 @@ function saveOutcome(
   now: Date,
 ): void {
   countKinds(deps.store, reader.origin, outcome.kinds);
-  for (const { leaf, kind, problem } of outcome.unparsable) {
-    saveUnparsable(
-      deps.store,
-      { log: reader.origin, index: leaf.index, kind, problem, body: leaf.data, leafHash: leaf.hash },
-      now,
-    );
-    deps.logger.warn({ log: reader.origin, index: leaf.index, problem }, 'entry unparsable');
+  for (const unparsable of outcome.unparsable) {
+    saveUnread(reader.origin, unparsable, proofs, deps, now);
   }
   for (const judged of outcome.judged) {
     saveJudged(reader, judged, proofs, deps, now);
@@ -255,7 +279,7 @@ function saveJudged(
       verdict: judgement.verdict,
       violations: judgement.violations,
       // Never undefined: drafted from it.
-      signer: summarizeSigner(entry.signers[judgement.signer] as Signer, judgement.chain),
+      signer: summarizeSigner(entry, entry.signers[judgement.signer] as Signer, judgement),
       signerPosition: judgement.signer,
       alert,
     });
@@ -274,10 +298,19 @@ function saveJudged(
       apiVersion: entry.apiVersion,
       integratedTime: leaf.integratedTime,
       body: leaf.data,
-      ...(leaf.extra && { extra: leaf.extra }),
+      isTimeSigned: leaf.isTimeSigned?.() === true,
+      // An attestation that is not the entry's is worth no room; that of Rekor v1 is the payload, or a COSE message around it.
+      ...(leaf.extra && (reader.type === 'ct' || holds(leaf.extra, entry.attestation)) && { extra: leaf.extra }),
       artifacts: entry.artifacts,
     },
     findings,
     now,
   );
+  for (const [reason, wait] of doubtsOf(judgements, now)) {
+    saveDoubt(deps.store, found, reason, wait);
+  }
+}
+
+function holds(extra: Buffer, attestation: Attestation | null): boolean {
+  return attestation !== null && extra.includes(attestation.payload);
 }

@@ -101,7 +101,7 @@ async function* fill(
     const [known, size] = [left, frontier.size];
     // Where entries come in bundles, those behind the gap were examined before.
     const leaves = batch.leaves.filter(({ index }) => index < gap.to);
-    await examine(reader, leaves, tree, budget, deps, signal, () => {
+    await examine(reader, { ...batch, leaves }, tree, budget, deps, signal, () => {
       shortenGap(store, known, size);
     });
     if (signal.aborted) {

@@ -1,7 +1,8 @@
 import type { AlertDraft } from '../alert/alert.ts';
+import type { AttestationFinder } from '../attestation/find-attestation.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { JudgeContext } from '../policy/judge.ts';
+import type { JudgeContext } from '../policy/standing.ts';
 import type { Watch } from '../policy/watch.ts';
 import type { Store } from '../store/store.ts';
 import type { WitnessPolicy } from '../tlog/witness-policy.ts';
@@ -30,6 +31,8 @@ export interface FollowDeps {
   readonly logger: Logger;
   readonly watches: readonly Watch[];
   readonly judging: Omit<JudgeContext, 'now'>;
+  /** Looks where watches say that attestations lie. */
+  readonly attestations: AttestationFinder;
   /** Whose cosignatures checkpoints must carry, and what happens when they do not; null: nobody's. */
   readonly witnesses: Witnesses | null;
   /** Raises an alert and queues its messages. Call inside a transaction. Returns the alert's id. */

@@ -1,8 +1,11 @@
+import { withAttestation } from '../entry/attestation.ts';
 import { decodeCtLeaf } from '../entry/ct-leaf.ts';
 import { decodeEntry } from '../entry/decode.ts';
 import type { DecodedEntry, ParsedEntry } from '../entry/entry.ts';
 import type { Leaf, LogType } from '../log/log.ts';
-import { judge, type JudgeContext } from '../policy/judge.ts';
+import { judge } from '../policy/judge.ts';
+import { findMentions, type Mention } from '../policy/mentions.ts';
+import type { JudgeContext } from '../policy/standing.ts';
 import type { Judgement, Watch } from '../policy/watch.ts';
 
 /** An entry that at least one watch selected, with what each watch makes of each of its signers. */
@@ -12,11 +15,19 @@ export interface JudgedEntry {
   readonly judgements: readonly Judgement[];
 }
 
-/** An entry that could not be decoded. */
+/** An entry of which nothing can be said: it cannot be decoded, or is of a kind or version that is not known. */
 export interface UnparsableEntry {
   readonly leaf: Leaf;
+  /** As far as it can be told; so the version. */
   readonly kind: string | null;
+  readonly apiVersion: string | null;
   readonly problem: string;
+  /** True for a kind or version that is not known. */
+  readonly unread: boolean;
+  /** What of the watches stands in it. */
+  readonly mentions: readonly Mention[];
+  /** False where it unfolds to so much that it was searched for them only in part. */
+  readonly isSearched: boolean;
 }
 
 export interface JudgedBatch {
@@ -40,11 +51,11 @@ export function judgeBatch(
     const decoded = decodeLeaf(type, leaf);
     const kind = decoded.ok ? decoded.entry.kind : 'unparsable';
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    if (!decoded.ok) {
-      unparsable.push({ leaf, kind: decoded.kind, problem: decoded.problem });
+    if (!decoded.ok || decoded.entry.unread) {
+      unparsable.push(searched(leaf, decoded, watches));
       continue;
     }
-    const judgements = judge(decoded.entry, watches, context);
+    const judgements = judge(decoded.entry, watches, context, () => signedTimeOf(leaf));
     if (judgements.length > 0) {
       judged.push({ leaf, entry: decoded.entry, judgements });
     }
@@ -52,14 +63,47 @@ export function judgeBatch(
   return { judged, unparsable, kinds };
 }
 
-function decodeLeaf(type: LogType, { data, extra }: Leaf): DecodedEntry {
+/** What cannot be read may still hold what somebody watches. */
+function searched(leaf: Leaf, decoded: DecodedEntry, watches: readonly Watch[]): UnparsableEntry {
+  const { kind, apiVersion } = decoded.ok ? decoded.entry : decoded;
+  const { mentions, complete } = findMentions(watches, { kind, data: leaf.data });
+  const problem = decoded.ok
+    ? `Cannot read entry of kind "${kind ?? ''}", version "${apiVersion ?? ''}": expected one that is known here`
+    : decoded.problem;
+  return {
+    leaf,
+    kind,
+    apiVersion,
+    problem: complete ? problem : `${problem}; searched in part`,
+    unread: decoded.ok,
+    mentions,
+    isSearched: complete,
+  };
+}
+
+/** Unix seconds, as far as the log signed them. */
+export function signedTimeOf({ integratedTime, isTimeSigned }: Leaf): number | null {
+  return isTimeSigned?.() === true ? integratedTime : null;
+}
+
+/** Reads a leaf of a log of this type, with what came beside it as far as that can be bound to it. Pure; never throws. */
+export function decodeLeaf(type: LogType, { data, extra }: Pick<Leaf, 'data' | 'extra'>): DecodedEntry {
   switch (type) {
     case 'rekor-v1':
+      return decodeAttested(data, extra);
     case 'rekor-v2':
       return decodeEntry(data);
     case 'ct':
       return decodeCtLeaf(data, extra);
   }
+}
+
+/** Rekor v1 serves the payload as it was stored, and nothing but its hash says whether it is the one that was signed. */
+function decodeAttested(data: Buffer, stored: Buffer | undefined): DecodedEntry {
+  const decoded = decodeEntry(data);
+  return decoded.ok && stored !== undefined
+    ? { ok: true, entry: withAttestation(decoded.entry, { payload: stored, payloadType: null }) }
+    : decoded;
 }
 
 /** What was judged in pieces, as one. */

@@ -1,6 +1,6 @@
 import { judge } from '../policy/judge.ts';
 import type { FollowDeps } from './follow-deps.ts';
-import type { JudgedBatch } from './judge-batch.ts';
+import { signedTimeOf, type JudgedBatch } from './judge-batch.ts';
 
 /**
  * A certificate that chains to no authority we know may be of one that is younger than our trust data: then that is read
@@ -19,16 +19,22 @@ export async function judgeDoubtful(
   const judged = outcome.judged.map(({ leaf, entry }) => ({
     leaf,
     entry,
-    judgements: judge(entry, deps.watches, { ...deps.judging, now }),
+    judgements: judge(entry, deps.watches, { ...deps.judging, now }, () => signedTimeOf(leaf)),
   }));
   return { ...outcome, judged };
 }
 
-/** When the latest certificate began that a watch selected and that is not trusted; null: all are. */
+/**
+ * When the latest certificate began that a watch selected and that is not trusted, or that promises of a log which is not
+ * known speak for where the watch expects others; null: there is none.
+ */
 function latestDoubtful({ judged }: JudgedBatch): Date | null {
   const times = judged.flatMap(({ entry, judgements }) =>
     judgements
-      .filter(({ chain }) => chain === 'untrusted' || chain === 'unknown')
+      .filter(({ chain, sct, violations }) => {
+        const isUnexpected = violations.some(({ claim }) => claim === 'sct');
+        return chain === 'untrusted' || chain === 'unknown' || (sct === 'unknown-log' && isUnexpected);
+      })
       .map(({ signer }) => entry.signers[signer]?.certificate?.notBefore ?? -Infinity),
   );
   return times.length === 0 ? null : new Date(Math.max(...times));

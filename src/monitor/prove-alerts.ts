@@ -1,9 +1,11 @@
+import type { AlertDraft } from '../alert/alert.ts';
 import { LogMisbehaved, LogUnavailable, type EntryEvidence, type Leaf, type LogReader } from '../log/log.ts';
 import { hasAlert } from '../store/alerts.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import { draftAlert } from './draft-alert.ts';
 import type { FollowDeps } from './follow-deps.ts';
-import type { JudgedEntry } from './judge-batch.ts';
+import type { JudgedBatch } from './judge-batch.ts';
+import { draftMention } from './save-unparsable.ts';
 
 /** How many proofs may still be asked for: a flood of alerts must not slow the reading of the log. */
 export interface ProofBudget {
@@ -20,13 +22,13 @@ export const MAX_PROOFS = 32;
 export async function proveAlerts(
   reader: LogReader,
   tree: SignedCheckpoint,
-  judged: readonly JudgedEntry[],
+  outcome: JudgedBatch,
   budget: ProofBudget,
   deps: FollowDeps,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, EntryEvidence>> {
   const proofs = new Map<string, EntryEvidence>();
-  for (const [key, leaf] of budget.left > 0 ? newAlerts(reader, judged, deps) : []) {
+  for (const [key, leaf] of budget.left > 0 ? newAlerts(reader, outcome, deps) : []) {
     if (budget.left === 0) {
       break;
     }
@@ -48,14 +50,22 @@ export async function proveAlerts(
 }
 
 /** The entry that opens each new alert, by dedupe key. */
-function newAlerts(reader: LogReader, judged: readonly JudgedEntry[], deps: FollowDeps): ReadonlyMap<string, Leaf> {
+function newAlerts(reader: LogReader, outcome: JudgedBatch, deps: FollowDeps): ReadonlyMap<string, Leaf> {
   const opened = new Map<string, Leaf>();
-  for (const one of judged) {
+  const note = (draft: AlertDraft | null, leaf: Leaf): void => {
+    const key = draft?.dedupeKey;
+    if (key !== undefined && !opened.has(key) && !hasAlert(deps.store, key)) {
+      opened.set(key, leaf);
+    }
+  };
+  for (const one of outcome.judged) {
     for (const judgement of one.judgements) {
-      const key = draftAlert(reader.origin, one, judgement, deps.watches)?.dedupeKey;
-      if (key !== undefined && !opened.has(key) && !hasAlert(deps.store, key)) {
-        opened.set(key, one.leaf);
-      }
+      note(draftAlert(reader.origin, one, judgement, deps.watches), one.leaf);
+    }
+  }
+  for (const one of outcome.unparsable) {
+    for (const mention of one.mentions) {
+      note(draftMention(reader.origin, one, mention), one.leaf);
     }
   }
   return opened;

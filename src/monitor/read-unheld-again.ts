@@ -1,3 +1,4 @@
+import { hasWrongAttestation } from '../entry/attestation.ts';
 import { LogMisbehaved, LogUnavailable, type Leaf, type LogReader } from '../log/log.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { FollowDeps } from './follow-deps.ts';
@@ -7,8 +8,9 @@ import { judgeBatch, type JudgedBatch, type JudgedEntry } from './judge-batch.ts
 const MOST = 16;
 
 /**
- * The precertificate that comes with a CT leaf is in no tree, so a broken cache can exchange it: where it does not hold what
- * was logged, the entry is read once more, past every cache, before anybody is told. What cannot be read stays as it was.
+ * What comes with a leaf is in no tree, so a broken cache can exchange it: where a CT log's precertificate does not hold what was
+ * logged, or the attestation of Rekor v1 is not the one that was, the entry is read once more, past every cache, before anybody is
+ * told. What cannot be read stays as it was.
  */
 export async function readUnheldAgain(
   reader: LogReader,
@@ -27,7 +29,7 @@ export async function readUnheldAgain(
     const again = await readAgain(reader, tree, leaf, signal);
     const [judged] =
       again === null ? [] : judgeBatch(reader.type, [again], deps.watches, { ...deps.judging, now }).judged;
-    if (judged !== undefined) {
+    if (judged !== undefined && (judged.entry.attestation !== null || reader.type === 'ct')) {
       better.set(leaf.index, judged);
     }
   }
@@ -35,7 +37,9 @@ export async function readUnheldAgain(
 }
 
 function isUnheld({ entry }: JudgedEntry): boolean {
-  return entry.signers.some(({ certificate }) => certificate?.precertificate?.holds === false);
+  return (
+    hasWrongAttestation(entry) || entry.signers.some(({ certificate }) => certificate?.precertificate?.holds === false)
+  );
 }
 
 async function readAgain(

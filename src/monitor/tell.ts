@@ -25,8 +25,8 @@ export function tell(
   if (event === 'repeated') {
     return { alert, event };
   }
-  // A log that mints ever new contradictions is told once; each of them is kept.
-  if (draft.class === 'log' && hasUnclosedLike(store, alert)) {
+  // A log that mints ever new contradictions is told once; each of them is kept. What nobody signed has one alert of its own anyway.
+  if (isSigned(draft) && hasUnclosedLike(store, alert)) {
     return { alert, event };
   }
   // A log in trouble does not wait: it comes alone, and every minute counts.
@@ -35,4 +35,8 @@ export function tell(
     enqueueDelivery(store, { channel, alert: alert.id, event, notBefore: new Date(now.getTime() + wait) }, now);
   }
   return { alert, event };
+}
+
+function isSigned({ class: of, evidence }: AlertDraft): boolean {
+  return of === 'log' && evidence !== null && 'signed' in evidence && evidence.signed;
 }

@@ -1,3 +1,8 @@
+import type { SignatureVerdict } from '../entry/entry.ts';
+import type { SctVerdict, SigningTime } from './standing.ts';
+
+type ComputedClaim = 'signature' | 'signing_time' | 'sct';
+
 /** Claims that a rule may name, besides `oid:…`. */
 export const CLAIMS: ReadonlySet<string> = new Set([
   'issuer',
@@ -19,16 +24,42 @@ export const CLAIMS: ReadonlySet<string> = new Set([
   'environment',
   'token_subject',
   'key',
+  'key_subject',
   'artifact',
   'kind',
+  'slsa_builder',
+  'build_type',
+  'source_uri',
+  'source_sha',
+  'subject_name',
+  'predicate_type',
   'signature',
+  'signing_time',
+  'sct',
 ]);
 
-/** Claims that are computed here, not read from the entry: only `expect` may name them. */
-export const COMPUTED_CLAIMS: ReadonlySet<string> = new Set(['signature']);
+/** What the claims that are computed here, not read from the entry, may say. Only `expect` may name them. */
+export const COMPUTED_VALUES: Readonly<Record<ComputedClaim, readonly string[]>> = {
+  signature: ['verified', 'invalid', 'not-checkable'] satisfies readonly SignatureVerdict[],
+  signing_time: ['within', 'outside', 'unknown'] satisfies readonly SigningTime[],
+  sct: ['verified', 'invalid', 'absent', 'unknown-log'] satisfies readonly SctVerdict[],
+};
+
+/** Claims that are computed here. */
+export const COMPUTED_CLAIMS: ReadonlySet<string> = new Set(Object.keys(COMPUTED_VALUES));
 
 /** Claims with which every value must agree for `expect` to hold; any value will do for `select`. */
-export const LIST_CLAIMS: ReadonlySet<string> = new Set(['subject', 'artifact']);
+export const LIST_CLAIMS: ReadonlySet<string> = new Set(['subject', 'artifact', 'key_subject', 'subject_name']);
+
+/** Claims of the statement that was signed: known only where the payload is at hand and hashes to what the entry records. */
+export const ATTESTATION_CLAIMS: ReadonlySet<string> = new Set([
+  'slsa_builder',
+  'build_type',
+  'source_uri',
+  'source_sha',
+  'subject_name',
+  'predicate_type',
+]);
 
 /** Claims that are URIs of a repository or workflow, or of an owner: there `owner/repo` stands for `https://github.com/owner/repo`. */
 export const REPOSITORY_CLAIMS: ReadonlySet<string> = new Set([
@@ -36,6 +67,7 @@ export const REPOSITORY_CLAIMS: ReadonlySet<string> = new Set([
   'source_repository',
   'workflow',
   'source_owner',
+  'slsa_builder',
 ]);
 
 /** Fulcio's extensions that show under a name alone, by the last arc of 1.3.6.1.4.1.57264.1.* (Fulcio docs/oid-info.md). */
@@ -58,6 +90,13 @@ const NAMED_ARCS: Readonly<Record<string, string>> = {
   '23': 'environment',
   '24': 'token_subject',
 };
+
+const CERTIFICATE_CLAIMS: ReadonlySet<string> = new Set(['subject', ...Object.values(NAMED_ARCS)]);
+
+/** True for what only a certificate says. */
+export function isCertificateClaim(claim: string): boolean {
+  return CERTIFICATE_CLAIMS.has(claim) || claim.startsWith('oid:');
+}
 
 const OID_CLAIM = /^oid:(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/;
 

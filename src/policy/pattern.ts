@@ -38,8 +38,14 @@ export function compileRegexp(regexp: string): (value: string) => boolean {
   }
 }
 
-/** What a string pattern stands for: the GitHub URL where it is `owner/repo` (or `owner`, for an owner), else itself. */
+/**
+ * What a string pattern stands for: the GitHub URL where it is `owner/repo` (or `owner`, for an owner), a fingerprint in hex as it
+ * is recorded, else itself.
+ */
 export function expandShorthand(text: string, claim: string): string {
+  if (claim === 'key') {
+    return bareFingerprint(text);
+  }
   if (!REPOSITORY_CLAIMS.has(claim) || text.includes('://')) {
     return text;
   }
@@ -47,6 +53,14 @@ export function expandShorthand(text: string, claim: string): string {
   const owner = slash === -1 ? text : text.slice(0, slash);
   const short = isOwnerLike(owner) && (slash !== -1 || claim === 'source_owner');
   return short ? `https://github.com/${text}` : text;
+}
+
+/**
+ * A fingerprint in hex, or a pattern for one, without the colons and spaces that openssl and gpg print between its digits, in lower case;
+ * anything else as it is: those of SSH are base64.
+ */
+export function bareFingerprint(text: string): string {
+  return /^[0-9A-Fa-f*:\s]+$/.test(text) ? text.replace(/[:\s]/g, '').toLowerCase() : text;
 }
 
 /** Whether something of unknown origin is written as a pattern. */

@@ -1,4 +1,4 @@
-import type { SignatureVerdict } from '../entry/entry.ts';
+import type { Standing } from './standing.ts';
 import type { NonEmpty } from '../lib/non-empty.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -22,9 +22,17 @@ export interface Watch {
   readonly severity: Severity;
   /** Channels instead of the routes; null: by the routes. */
   readonly notify: readonly string[] | null;
+  /** Where attestations lie that the log does not hold; null: nowhere. */
+  readonly attestations: AttestationPlace | null;
 }
 
-export type Verdict = 'expected' | 'unexpected' | 'forged' | 'unverifiable' | 'observed';
+/** Where the public attestations of a watch's artifacts lie. */
+export type AttestationPlace =
+  | { readonly kind: 'github'; /** Base URL of the API. */ readonly url: string; readonly token: string | null }
+  | { readonly kind: 'directory'; readonly path: string };
+
+/** `unparsable` is said of an entry that cannot be read and holds what a watch selects, never of a signer. */
+export type Verdict = 'expected' | 'unexpected' | 'forged' | 'unverifiable' | 'observed' | 'unparsable';
 
 /** Whether a certificate chains to a trusted CA at its own notBefore. `unknown`: the trust data cannot say for that time. */
 export type ChainVerdict = 'trusted' | 'untrusted' | 'unknown';
@@ -38,14 +46,15 @@ export interface Violation {
   readonly found: string | readonly string[] | null;
 }
 
-/** What one watch makes of one signer of one entry. */
-export interface Judgement {
+/** What one watch makes of one signer of one entry, and what is known of the signer. */
+export interface Judgement extends Standing {
   readonly watch: string;
   /** Position in the entry's signers. */
   readonly signer: number;
   readonly verdict: Verdict;
   readonly violations: readonly Violation[];
-  /** Null where there is no certificate. */
-  readonly chain: ChainVerdict | null;
-  readonly signature: SignatureVerdict;
+  /** Set while nobody is told, because what is missing may still come: the verdict is `unverifiable` until then. */
+  readonly awaits?: 'attestation';
+  /** Where an attestation was looked for in vain, and why it is not there; absent where none was looked for. */
+  readonly sought?: { readonly place: string; readonly why: string };
 }

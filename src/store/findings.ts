@@ -14,6 +14,8 @@ export interface FoundEntry {
   readonly apiVersion: string;
   /** Unix seconds, as the log reports them. */
   readonly integratedTime: number | null;
+  /** Whether the log signed that time for this entry (Rekor v1). */
+  readonly isTimeSigned?: boolean;
   readonly leafHash: Hash;
   readonly body: Buffer;
   /** What came with the leaf without being in the tree. */
@@ -82,51 +84,8 @@ export function findAlertOfEntry(
   return row?.alert ?? null;
 }
 
-/** An entry that cannot be decoded. */
-export interface FoundUnparsable {
-  /** Origin. */
-  readonly log: string;
-  readonly index: number;
-  /** As far as it can be told. */
-  readonly kind: string | null;
-  readonly problem: string;
-  readonly leafHash: Hash;
-  readonly body: Buffer;
-}
-
-/** Room for entries that cannot be decoded: whoever can write to a log can make them. */
-const MAX_UNPARSABLE = 10_000;
-const MAX_UNPARSABLE_BYTES = 64 * 1024 * 1024;
-
-/** Keeps an entry that cannot be decoded whole, or only counts it once 10,000 of them or 64 MiB are kept. Returns whether it is kept. */
-export function saveUnparsable(store: Store, entry: FoundUnparsable, now: Date): boolean {
-  const { log, index, kind, problem, leafHash, body } = entry;
-  return store.transaction(() => {
-    const known = store.prepare('SELECT 1 FROM unparsable WHERE log = @log AND idx = @index').get({ log, index });
-    if (known !== undefined) {
-      return true;
-    }
-    const { changes } = store
-      .prepare(
-        `UPDATE unparsable_totals SET kept = kept + 1, kept_bytes = kept_bytes + @bytes
-         WHERE kept < @maxKept AND kept_bytes + @bytes <= @maxBytes`,
-      )
-      .run({ bytes: body.length, maxKept: MAX_UNPARSABLE, maxBytes: MAX_UNPARSABLE_BYTES });
-    if (changes === 0) {
-      store.prepare('UPDATE unparsable_totals SET dropped = dropped + 1').run();
-      return false;
-    }
-    store
-      .prepare(
-        `INSERT INTO unparsable (log, idx, kind, problem, leaf_hash, observed_at, body)
-         VALUES (@log, @index, @kind, @problem, @leafHash, @now, @body)`,
-      )
-      .run({ log, index, kind, problem, leafHash, now: now.getTime(), body });
-    return true;
-  });
-}
-
-function withoutAbsentClaims(signer: SignerSummary): SignerSummary {
+/** The signer as it is stored. */
+export function withoutAbsentClaims(signer: SignerSummary): SignerSummary {
   const { type, chain, fingerprint, ...claims } = signer;
   const present = Object.entries(claims).filter(([, value]) => value !== null);
   return { type, chain, fingerprint, ...Object.fromEntries(present) };
@@ -137,8 +96,8 @@ function saveEntry(store: Store, entry: FoundEntry, now: Date): number {
   const { log, index, globalIndex, uuid, kind, apiVersion, leafHash, body } = entry;
   store
     .prepare(
-      `INSERT INTO entries (log, idx, global_index, uuid, kind, api_version, integrated_time, observed_at, leaf_hash, artifacts, body, extra, issuance)
-       VALUES (@log, @index, @globalIndex, @uuid, @kind, @apiVersion, @integratedTime, @now, @leafHash, @artifacts, @body, @extra, @issuance)
+      `INSERT INTO entries (log, idx, global_index, uuid, kind, api_version, integrated_time, observed_at, time_signed, leaf_hash, artifacts, body, extra, issuance)
+       VALUES (@log, @index, @globalIndex, @uuid, @kind, @apiVersion, @integratedTime, @now, @timeSigned, @leafHash, @artifacts, @body, @extra, @issuance)
        ON CONFLICT (log, idx, leaf_hash) DO NOTHING`,
     )
     .run({
@@ -150,6 +109,7 @@ function saveEntry(store: Store, entry: FoundEntry, now: Date): number {
       apiVersion,
       integratedTime: toMilliseconds(entry.integratedTime),
       now: now.getTime(),
+      timeSigned: entry.isTimeSigned === true ? 1 : 0,
       leafHash,
       artifacts: JSON.stringify(entry.artifacts),
       body,

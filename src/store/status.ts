@@ -156,7 +156,9 @@ function readGaps(store: Store): readonly Gap[] {
 }
 
 function readUnparsable(store: Store): number {
-  return only(store.prepare<{ count: number }>('SELECT kept + dropped AS count FROM unparsable_totals').get()).count;
+  return only(
+    store.prepare<{ count: number }>('SELECT kept + dropped AS count FROM unparsable_totals WHERE unread = 0').get(),
+  ).count;
 }
 
 /** The row of a query that always has one. */

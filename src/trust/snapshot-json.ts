@@ -1,5 +1,6 @@
 import { isNonEmpty } from '../lib/non-empty.ts';
 import type { CertificateAuthority } from './chain.ts';
+import { findAuthorityFault } from './issuer.ts';
 import type { TrustSnapshot } from './snapshot.ts';
 import type { TrustedLog } from './trusted-root.ts';
 
@@ -36,17 +37,28 @@ export function encodeSnapshot({ data, former, first }: TrustSnapshot): string {
   return JSON.stringify(stored);
 }
 
-/** What {@link encodeSnapshot} made. Throws Error for anything else. */
+/**
+ * What {@link encodeSnapshot} made, perhaps an earlier version of it: an authority that this version cannot use is left out
+ * and named, as in what is published. Throws Error for anything else.
+ */
 export function decodeSnapshot(json: string): TrustSnapshot {
   // Written by this file, so the shape is known.
   const stored = JSON.parse(json) as StoredSnapshot;
+  const authorities = stored.authorities
+    .map(decodeAuthority)
+    .map((authority) => ({ authority, fault: findAuthorityFault(authority) }));
+  const unusable = authorities.flatMap(({ authority: { name }, fault }) =>
+    fault === null
+      ? []
+      : [{ what: `certificate authority "${name}"`, why: `Cannot use authority "${name}": ${fault}` }],
+  );
   return {
     data: {
-      authorities: stored.authorities.map(decodeAuthority),
+      authorities: authorities.flatMap(({ authority, fault }) => (fault === null ? [authority] : [])),
       logs: stored.logs.map(decodeLog),
       ctLogs: stored.ctLogs.map(decodeLog),
       goodUntil: toDate(stored.goodUntil),
-      skipped: stored.skipped,
+      skipped: [...stored.skipped, ...unusable],
     },
     former: stored.former.map(decodeLog),
     first: stored.first,

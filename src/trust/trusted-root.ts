@@ -10,7 +10,8 @@ import { isNonEmpty, type NonEmpty } from '../lib/non-empty.ts';
 import type { LogType } from '../log/log.ts';
 import { noteKey, type NoteKey } from '../tlog/note.ts';
 import { treeHeadKey } from '../tlog/tree-head.ts';
-import { createChainVerifier, type CertificateAuthority } from './chain.ts';
+import type { CertificateAuthority } from './chain.ts';
+import { findAuthorityFault, prepareIssuers } from './issuer.ts';
 
 /** A log that the trust source knows. */
 export interface TrustedLog {
@@ -167,25 +168,12 @@ function toAuthority(authority: CertificateAuthorityMessage): CertificateAuthori
   const usable = { name: authority.uri, ...validity(authority.validFor) };
   // In 2023 the public-good instance published a chain root first: read that way, its signers would all look forged.
   const turned: NonEmpty<Buffer> = [chain.at(-1) ?? chain[0], ...chain.slice(0, -1).reverse()];
-  return isChain({ ...usable, chain: turned }) ? { ...usable, chain: turned } : requireChain({ ...usable, chain });
-}
-
-function isChain(authority: CertificateAuthority): boolean {
-  try {
-    requireChain(authority);
-    return true;
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      return false;
-    }
-    throw error;
+  if (findAuthorityFault({ ...usable, chain: turned }) === null) {
+    return { ...usable, chain: turned };
   }
-}
-
-/** Throws SyntaxError for certificates that cannot be read, or are no chain. */
-function requireChain(authority: CertificateAuthority): CertificateAuthority {
-  createChainVerifier([authority], null);
-  return authority;
+  // Throws SyntaxError for certificates that cannot be read, are no chain, or may not issue to signers.
+  prepareIssuers({ ...usable, chain });
+  return { ...usable, chain };
 }
 
 /** No start stands for the beginning of time, no end for an open one. */

@@ -43,6 +43,9 @@ describe('identityAlert()', () => {
         fingerprint: makeSigner(releaseClaims('refs/heads/evil')).fingerprint,
         ...Object.fromEntries(Object.entries(releaseClaims('refs/heads/evil')).map(([name, [value]]) => [name, value])),
         subject: ['https://github.com/acme/widget/.github/workflows/release.yml@refs/heads/evil'],
+        signature: 'verified',
+        signing_time: 'unknown',
+        sct: 'verified',
       },
       artifacts: ENTRY.artifacts,
       dedupeKey: expect.stringMatching(/^identity\/widget-release\/unexpected\/[0-9a-f]{64}$/) as string,
@@ -101,6 +104,89 @@ describe('identityAlert()', () => {
     expect(identityAlert(judged({ judgement }))?.title).toBe(title);
   });
 
+  it('never folds a genuine certificate under a false signature into what anybody can make', () => {
+    const keyOf = (chain: 'trusted' | 'untrusted') =>
+      identityAlert(judged({ judgement: makeJudgement({ verdict: 'forged', chain, signature: 'invalid' }) }))
+        ?.dedupeKey;
+    expect(keyOf('untrusted')).toBe('identity/widget-release/forged');
+    expect(keyOf('trusted')).toBe('identity/widget-release/forged/signature');
+  });
+
+  it('is as loud as the watch where a watched key signed under a certificate of no authority', () => {
+    const signer = makeSigner(releaseClaims('refs/tags/v1'));
+    const keyed = (key: string) =>
+      makeWatch({ select: [[{ claim: 'key', patterns: [{ source: key, matches: (value) => value === key }] }]] });
+    const draftOf = (key: string, signature: 'verified' | 'not-checkable') =>
+      identityAlert(
+        judged({
+          signer,
+          watch: keyed(key),
+          judgement: makeJudgement({ verdict: 'forged', chain: 'untrusted', signature }),
+        }),
+      );
+    const loud = draftOf(signer.fingerprint ?? '', 'verified');
+    expect(loud).toMatchObject({ severity: 'critical', dedupeKey: 'identity/widget-release/forged/key' });
+    expect(loud?.title).toContain('the watched key signed under a certificate that no trusted authority issued');
+    expect(loud?.summary).toContain('treat the key as stolen');
+    const quiet = { severity: 'low', dedupeKey: 'identity/widget-release/forged' };
+    expect(draftOf(signer.fingerprint ?? '', 'not-checkable')).toMatchObject(quiet);
+    expect(draftOf('another', 'verified')).toMatchObject(quiet);
+  });
+
+  it('says what is wrong with the way a failing claim is written', () => {
+    const signer = makeSigner(releaseClaims('refs/tags/v1'));
+    const twice = {
+      ...signer,
+      certificate: signer.certificate && { ...signer.certificate, problems: { runner: 'it occurs twice' } },
+    };
+    const violations = [{ claim: 'runner', expected: 'github-hosted', found: 'github-hosted' }];
+    const draft = identityAlert(judged({ signer: twice, judgement: makeJudgement({ violations }) }));
+    expect(draft?.summary).toContain(
+      'runner: expected github-hosted, found github-hosted; it is written wrongly: it occurs twice.',
+    );
+    expect(draft?.signer).toMatchObject({ problem: { runner: 'it occurs twice' } });
+  });
+
+  it('speaks of a key, not of a certificate, where a signature does not verify under one', () => {
+    const signer = makeKeySigner('old');
+    const judgement = makeJudgement({ verdict: 'forged', chain: null, signature: 'invalid', violations: [] });
+    const draft = identityAlert(judged({ signer, judgement }));
+    expect(draft).toMatchObject({
+      severity: 'low',
+      title: `widget-release: forged signature: it does not verify under the key ${signer.fingerprint?.slice(0, 16)}`,
+    });
+    expect(draft?.summary).toContain('does not verify under the key it names');
+    expect(draft?.summary).not.toContain('ertificate');
+  });
+
+  it('says why what was attested is not known', () => {
+    const violations = [
+      { claim: 'slsa_builder', expected: 'https://tekton.dev/chains/v2', found: null },
+      { claim: 'environment', expected: 'release', found: null },
+    ];
+    const draft = identityAlert(judged({ judgement: makeJudgement({ violations }) }));
+    expect(draft?.summary).toContain(
+      'slsa_builder: expected https://tekton.dev/chains/v2, the claim is absent: the log holds no attestation of such an entry.',
+    );
+    expect(draft?.summary).toContain('environment: expected release, the claim is absent.');
+  });
+
+  it('folds what differs only in the commit that was built', () => {
+    const keyOf = (sha: string, builder: string) =>
+      identityAlert(
+        judged({
+          judgement: makeJudgement({
+            violations: [
+              { claim: 'slsa_builder', expected: 'x', found: builder },
+              { claim: 'source_sha', expected: 'x', found: sha },
+            ],
+          }),
+        }),
+      )?.dedupeKey;
+    expect(keyOf('aa', 'evil')).toBe(keyOf('bb', 'evil'));
+    expect(keyOf('aa', 'evil')).not.toBe(keyOf('aa', 'other'));
+  });
+
   it('names the builder when it is of another repository', () => {
     const claims = {
       ...releaseClaims('refs/tags/v1'),
@@ -118,8 +204,15 @@ describe('identityAlert()', () => {
       violations: [{ claim: 'key', expected: 'aa', found: signer.fingerprint }],
     });
     const draft = identityAlert(judged({ signer, judgement }));
-    expect(draft?.title).toBe(`widget-release: unexpected signature by key ${signer.fingerprint.slice(0, 16)}`);
-    expect(draft?.signer).toEqual({ type: 'public-key', chain: null, fingerprint: signer.fingerprint });
+    expect(draft?.title).toBe(`widget-release: unexpected signature by key ${signer.fingerprint?.slice(0, 16)}`);
+    expect(draft?.signer).toEqual({
+      type: 'public-key',
+      chain: null,
+      fingerprint: signer.fingerprint,
+      signature: 'verified',
+      signing_time: 'unknown',
+      sct: 'verified',
+    });
   });
 
   it('says that a claim is absent when it is', () => {

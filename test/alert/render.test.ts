@@ -5,6 +5,7 @@ import { identityAlert } from '../../src/alert/identity-alert.ts';
 import { logAlert, startedAlert } from '../../src/alert/log-alert.ts';
 import { renderEmail } from '../../src/alert/render-email.ts';
 import { renderSlack, type SlackPayload } from '../../src/alert/render-slack.ts';
+import { unparsableAlert, unparsableFullAlert } from '../../src/alert/unparsable-alert.ts';
 import { visible } from '../../src/alert/escape.ts';
 import { LogMisbehaved } from '../../src/log/log.ts';
 import { sha256 } from '../../src/tlog/hash.ts';
@@ -42,6 +43,12 @@ function logAlertOf(message: string, evidence: Partial<LogMisbehaved['evidence']
   );
 }
 
+function unparsable(written: unknown, problem: string, unread: boolean): Alert {
+  const mention = { watch: makeWatch(), claim: 'source_repository', written };
+  const draft = unparsableAlert({ mention, problem, unread, log: LOG, index: 41 });
+  return stored(draft ?? branchDraft());
+}
+
 const ALERTS: Readonly<Record<string, Alert>> = {
   unexpected: stored(branchDraft(), {
     occurrences: 3,
@@ -61,6 +68,12 @@ const ALERTS: Readonly<Record<string, Alert>> = {
     'Cannot trust checkpoint of "rekor-local" from "http://127.0.0.1:3003/checkpoint": expected a signature by a known key',
     { kind: 'bad-signature', signed: false },
   ),
+  unparsable: unparsable(
+    'acme/widget',
+    'Cannot read entry of kind "=cmd()<!channel>\u202Eriam", version "9": expected one that is known here',
+    true,
+  ),
+  'unparsable-full': stored(unparsableFullAlert(false)),
   started: stored(
     startedAlert('rekor-local', { origin: 'rekor-local', size: 40, root: sha256(Buffer.from('a')), extensions: [] }),
     {

@@ -197,6 +197,33 @@ describe.each(BOTH)('evidence of an entry of a %s log', (type, start) => {
   }
 });
 
+describe.each(BOTH)('evidence of an entry of a %s log that cannot be read', (_type, start) => {
+  it.each([
+    ['of an unknown kind', '{"apiVersion":"9","kind":"acme-kind","spec":"acme/widget"}', 'acme-kind'],
+    ['without a form', '\u001b acme/widget', ''],
+  ])('is written whole, and proves its inclusion: %s', async (_, body, kind) => {
+    site = await start();
+    configure();
+    site.append([...fillers(3), Buffer.from(body)]);
+    expect(await bench.run()).toEqual({ found: true, failed: false });
+    const file = await evidenceOf('unparsable');
+    const { entry, reported } = contentOf(file);
+    expect(entry).toMatchObject({
+      transparency_log_entry: {
+        kindVersion: { kind },
+        canonicalizedBody: Buffer.from(body).toString('base64'),
+        inclusionProof: { logIndex: '3' },
+      },
+      x509_certificate_chain: null,
+    });
+    expect(reported).toMatchObject({ verdict: 'unparsable', signer: { type: 'none', fingerprint: null } });
+    const { status, out } = verify(file);
+    expect(status).toBe(0);
+    expect(out).toContain(`PROVEN    entry 3 of "${site.origin}" is these `);
+    expect(out).toContain('REPORTED  by the watch "widget-release" the entry is unparsable\n');
+  });
+});
+
 describe.each(BOTH)('evidence of a fork of a %s log', (_type, start) => {
   beforeEach(async () => {
     site = await start();

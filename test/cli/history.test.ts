@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { historyCommand, type HistoryOptions } from '../../src/cli/history.ts';
 import { signerSentence } from '../../src/alert/describe-signer.ts';
 import type { SignerSummary } from '../../src/alert/alert.ts';
+import { NOBODY } from '../../src/alert/unparsable-alert.ts';
 import { saveFindings } from '../../src/store/findings.ts';
 import { readHistory } from '../../src/store/history.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -97,12 +98,45 @@ describe('historyCommand()', () => {
       'log,index,global_index,uuid,kind,api_version,integrated_time,observed_at,leaf_hash,watch,verdict,violations,type,' +
         'chain,fingerprint,issuer,subject,builder,builder_digest,runner,source_repository,source_digest,source_ref,' +
         'source_repository_id,source_owner,source_owner_id,workflow,workflow_digest,trigger,run,visibility,environment,' +
-        'token_subject,artifacts,alert',
+        'token_subject,key_subject,slsa_builder,build_type,source_uri,source_sha,subject_name,predicate_type,signature,' +
+        'signing_time,sct,problem,artifacts,alert',
       `${LOG},2,5,,hashedrekord,0.0.2,,2026-11-21T13:00:00.123Z,${leafHash.toString('hex')},widget-release,expected,` +
         `"[{""claim"":""subject"",""expected"":""x"",""found"":[""y""]}]",certificate,untrusted,${KEY},` +
-        `https://accounts.example,"[""a@acme.example"",""b@acme.example""]",,,,,,,,,,,,,,,,,"[""sha256:${HEX}""]",`,
+        `https://accounts.example,"[""a@acme.example"",""b@acme.example""]",${','.repeat(27)}"[""sha256:${HEX}""]",`,
       '',
     ]);
+  });
+
+  it('tells of entries that cannot be read, and finds them by their verdict', () => {
+    const store = filled();
+    const unparsable = { verdict: 'unparsable', signer: NOBODY, signerPosition: -1, alert: 'alert-2' } as const;
+    saveFindings(store, foundEntry(4, { kind: 'unknown', apiVersion: '' }), [finding(unparsable)], LATER);
+    expect(indexes(store, { verdict: 'unparsable' })).toEqual([4]);
+    expect(run(store, { verdict: 'unparsable' }).out).toBe(
+      [
+        '2026-11-21 14:00:00  unparsable    widget-release',
+        '  It cannot be read, and holds what this watch selects.',
+        '  log.example, index 4 (unknown), alert alert-2',
+        '',
+      ].join('\n'),
+    );
+    const [line = ''] = run(store, { verdict: 'unparsable', json: true }).out.split('\n');
+    expect(JSON.parse(line)).toMatchObject({
+      verdict: 'unparsable',
+      violations: [],
+      signer: { type: 'none', chain: null, fingerprint: null },
+      alert: 'alert-2',
+    });
+    const [, row] = run(store, { verdict: 'unparsable', csv: true }).out.split('\r\n');
+    expect(row).toMatch(/,widget-release,unparsable,\[\],none,,,+"\[""sha256:[0-9a-f]{64}""\]",alert-2$/);
+  });
+
+  it('shows the standing of a signer and what is written wrongly in CSV', () => {
+    const store = openStore();
+    const known = { signature: 'verified', signing_time: 'within', sct: 'absent', problem: { issuer: 'twice' } };
+    saveFindings(store, foundEntry(2), [finding({ signer: { ...MAIL, ...known } })], NOW);
+    const [, row] = run(store, { csv: true }).out.split('\r\n');
+    expect(row).toContain(',verified,within,absent,"{""issuer"":""twice""}",');
   });
 
   it('prints nothing hostile as it is, in no format', () => {
@@ -143,6 +177,7 @@ describe('historyCommand()', () => {
     ['--artifact', { artifact: `sha256:${HEX}` }, [3, 1]],
     ['--artifact without its algorithm', { artifact: HEX.toUpperCase() }, [3, 1]],
     ['--key', { key: KEY.toUpperCase() }, [2]],
+    ['--key with the colons of openssl', { key: KEY.replace(/..(?=.)/g, '$&:') }, [2]],
     ['several', { repo: 'acme/widget', verdict: 'expected' }, [1]],
     ['--limit', { limit: '2' }, [3, 2]],
     ['--limit 0', { limit: '0' }, [3, 2, 1]],
@@ -167,7 +202,7 @@ describe('historyCommand()', () => {
   it.each<[HistoryOptions, string]>([
     [
       { verdict: 'bad\u001b' },
-      'Cannot use --verdict "bad\\u{001B}": expected one of expected, unexpected, forged, unverifiable, observed',
+      'Cannot use --verdict "bad\\u{001B}": expected one of expected, unexpected, forged, unverifiable, observed, unparsable',
     ],
     [{ log: 'typo' }, 'Cannot find --log "typo": expected an origin or a name that `sigwatch status` shows'],
     [

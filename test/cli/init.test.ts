@@ -6,8 +6,9 @@ import { initCommand } from '../../src/cli/init.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { judge } from '../../src/policy/judge.ts';
+import type { JudgeContext, SignedTime } from '../../src/policy/standing.ts';
 import { createConfigFolder, type ConfigFolder } from '../config/config-folder.ts';
-import { certified, contextOf, entryOf, RELEASE } from '../policy/signers.ts';
+import { certified, contextOf, entryOf, NOW, RELEASE } from '../policy/signers.ts';
 
 let folder: ConfigFolder;
 
@@ -65,6 +66,23 @@ describe('initCommand()', () => {
     ]);
   });
 
+  it('expects what a log of Rekor v1 or v2 can show, and nothing less', () => {
+    const { watches } = loadConfig(init('Acme', 'computed.yaml'), {});
+    const entry = entryOf(certified(RELEASE));
+    const judged = (context: Partial<JudgeContext>, signedTime?: SignedTime): unknown =>
+      judge(entry, watches, contextOf(context), signedTime).map(({ violations }) =>
+        violations.map(({ claim }) => claim),
+      );
+    const seconds = NOW.getTime() / 1000;
+    expect([
+      judged({}, () => seconds),
+      judged({ signatureOf: () => 'not-checkable' }, () => null),
+      judged({}, () => seconds + 3600),
+      judged({ sctOf: () => 'absent' }),
+      judged({ sctOf: () => 'unknown-log' }),
+    ]).toEqual([[[]], [[]], [['signing_time']], [['sct']], [['sct']]]);
+  });
+
   it('keeps the commented lines true: without their marks they load as well', () => {
     const file = init('acme', 'commented.yaml');
     const uncommented = readFileSync(file, 'utf8')
@@ -73,7 +91,7 @@ describe('initCommand()', () => {
       .replace('/run/secrets/smtp', folder.write('smtp', 'hunter2'));
     const config = loadConfig(folder.write('uncommented.yaml', uncommented), { SLACK_WEBHOOK_URL: 'https://h.test/x' });
     expect([config.notify?.channels.size, config.notify?.routes.length, config.watches[0]?.expect?.length]).toEqual([
-      2, 2, 8,
+      2, 2, 10,
     ]);
   });
 

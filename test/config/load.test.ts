@@ -2,7 +2,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, loadWithoutSecrets } from '../../src/config/load.ts';
 import { LocalLog } from '../../src/demo/local-log.ts';
 import { parseWitnessPolicy } from '../../src/tlog/witness-policy.ts';
 import { createConfigFolder, problemsOf, type ConfigFolder } from './config-folder.ts';
@@ -227,6 +227,7 @@ notify: { channels: { c: { type: slack, webhook_url: https://hooks.test/x } } }
       mode: 'audit',
       severity: 'low',
       notify: ['c'],
+      attestations: null,
     });
     expect(watch?.select[0][0].patterns[0].matches('https://github.com/Acme/widget')).toBe(true);
     expect(second).toEqual({
@@ -237,6 +238,7 @@ notify: { channels: { c: { type: slack, webhook_url: https://hooks.test/x } } }
       mode: 'enforce',
       severity: 'high',
       notify: null,
+      attestations: null,
     });
   });
 
@@ -431,4 +433,28 @@ describe('loadConfig() on YAML', () => {
     const channels = Array.from({ length: 20_000 }, (_, index) => `    c${index}: x`).join('\n');
     expect(problemsOf(folder, `version: 1\nnotify:\n  channels:\n${channels}`)).toHaveLength(20_000);
   });
+});
+
+describe('loadWithoutSecrets()', () => {
+  const YAML = `version: 1
+watches:
+- { name: w, select: [{ key: k }], notify: [s], attestations: { github: true, token: { env: NOT_SET } } }
+- { name: v, select: [{ key: k }] }
+notify: { channels: { s: { type: slack, webhook_url: { env: NOT_SET } } } }
+`;
+
+  it('reads all that is no secret, for who may not read secrets', () => {
+    const file = folder.write('secrets.yaml', YAML);
+    expect(() => loadConfig(file, {})).toThrow('NOT_SET');
+    const { watches, notify } = loadWithoutSecrets(file, {});
+    expect(notify).toBeNull();
+    expect(watches).toMatchObject([{ name: 'w', attestations: { kind: 'github', token: null } }, { name: 'v' }]);
+  });
+
+  it.each(['version: 2', 'version: 1\nwatches: 7', 'version: 1\nwatches: [7]', '[]', `${YAML}nonsense: 1`])(
+    'finds what else is wrong: %s',
+    (yaml) => {
+      expect(() => loadWithoutSecrets(folder.write('wrong.yaml', yaml), {})).toThrow();
+    },
+  );
 });

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCaChain, parsePublicKey } from '../../src/config/pem.ts';
+import { toPem } from '../../src/demo/certificate-authority.ts';
+import { certify, extendedKeyUsage, OF_AUTHORITY, party, SERVER_AUTH } from '../support/chain-maker.ts';
 
 const CHAIN = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'config', 'ca-chain.pem'), 'utf8');
 const [INTERMEDIATE = '', ROOT = ''] = CHAIN.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
@@ -33,6 +35,17 @@ describe('parseCaChain()', () => {
       new SyntaxError(
         'Cannot take "f" as a CA chain: certificate 1 is not issued by its neighbour; ' +
           'expected one chain, intermediates before their root (give another CA its own file)',
+      ),
+    );
+  });
+
+  it('refuses a CA that may not issue to those who sign code', () => {
+    const ca = party('ca');
+    const pem = toPem(certify(ca, ca, { extensions: [...OF_AUTHORITY, extendedKeyUsage(SERVER_AUTH)] }));
+    expect(() => parseCaChain(pem, 'f')).toThrow(
+      new SyntaxError(
+        'Cannot take "f" as a CA chain: certificate 1 of 1: its extended key usage does not allow code signing; ' +
+          'expected CAs that may issue to code signers',
       ),
     );
   });

@@ -26,7 +26,8 @@ const LOG = 'name: l, type: rekor-v2, url: "https://h", origin: h, public_key: p
 const MAIL = 'type: email, from: a@b.c, to: a@b.c';
 const CLAIMS =
   'issuer, subject, builder, builder_digest, runner, source_repository, source_digest, source_ref, source_repository_id, ' +
-  'source_owner, source_owner_id, workflow, workflow_digest, trigger, run, visibility, environment, token_subject, key, artifact, kind';
+  'source_owner, source_owner_id, workflow, workflow_digest, trigger, run, visibility, environment, token_subject, key, key_subject, artifact, ' +
+  'kind, slsa_builder, build_type, source_uri, source_sha, subject_name, predicate_type';
 const START =
   'expected head, genesis, an index, or (for rekor-v1 and ct) a date such as 2026-01-31 or 2026-01-31T12:00:00Z';
 const PATTERN = 'expected a string, { regexp: "…" }, { not: … }, or a list of them';
@@ -281,10 +282,6 @@ describe('loadConfig() names the place and what would be right', () => {
       `f:3:27: watches[0].select[0].subjet: unknown claim "subjet"; did you mean "subject"?; expected one of: ${CLAIMS}, oid:1.2.3.4`,
     ],
     [
-      watch('select: [{ key_subject: x }]'),
-      'f:3:27: watches[0].select[0].key_subject: "key_subject" is not available in this version',
-    ],
-    [
       watch('select: [{ signature: verified }]'),
       'f:3:27: watches[0].select[0].signature: the claim "signature" is computed for signers that are selected: only expect may name it',
     ],
@@ -321,9 +318,16 @@ describe('loadConfig() names the place and what would be right', () => {
       'f:3:46: watches[0].expect: expected at least one claim; leave expect out to only observe',
     ],
     [
-      watch('select: [{ key: k }], expect: { sct: verified, signing_time: within }'),
-      'f:3:48: watches[0].expect.sct: "sct" is not available in this version',
-      'f:3:63: watches[0].expect.signing_time: "signing_time" is not available in this version',
+      watch('select: [{ key: k, sct: verified }]'),
+      'f:3:35: watches[0].select[0].sct: the claim "sct" is computed for signers that are selected: only expect may name it',
+    ],
+    [
+      watch('select: [{ signing_time: within }]'),
+      'f:3:27: watches[0].select[0].signing_time: the claim "signing_time" is computed for signers that are selected: only expect may name it',
+    ],
+    [
+      watch('select: [{ key: k }], expect: { sct_verdict: verified }'),
+      `f:3:48: watches[0].expect.sct_verdict: unknown claim "sct_verdict"; expected one of: ${CLAIMS}, signature, signing_time, sct, oid:1.2.3.4`,
     ],
     [
       watch('select: [{ key: k }], mode: enforced'),
@@ -454,7 +458,7 @@ describe('loadConfig() names the place and what would be right', () => {
     ],
     [
       route('to: c, kind: fokr'),
-      'f:4:27: notify.routes[0].kind: expected one of unexpected, forged, unverifiable, fork, rollback, bad-signature, wrong-origin, entry-mismatch, entries-withheld, frozen-log-grew, key-changed, witness-missing, started, stalled, unreachable, backlog, trust-stale, or a list of them',
+      'f:4:27: notify.routes[0].kind: expected one of unexpected, forged, unverifiable, unparsable, fork, rollback, bad-signature, wrong-origin, entry-mismatch, entries-withheld, frozen-log-grew, key-changed, witness-missing, started, stalled, unreachable, backlog, trust-stale, or a list of them',
     ],
     [route('to: c, continue: maybe'), 'f:4:31: notify.routes[0].continue: expected true or false, found "maybe"'],
     ['notify: { group_wait: 2h }', `f:2:23: notify.group_wait: ${DURATION}, from 0s to 1h`],

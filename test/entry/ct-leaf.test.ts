@@ -39,6 +39,11 @@ describe('decodeCtLeaf()', () => {
       signers: [signer],
       artifacts: [],
       signedDigest: null,
+      payload: null,
+      claims: {},
+      attestation: null,
+      attestationProblem: null,
+      unread: false,
       issuance: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     });
     expect(signer).toMatchObject({

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { createDemoAuthority, toPem } from '../../src/demo/certificate-authority.ts';
 import { dsseV1, dsseV2, hashedRekordV1, hashedRekordV2 } from '../../src/demo/entries.ts';
 import { parseCertificate } from '../../src/entry/certificate.ts';
-import { decodeEntry } from '../../src/entry/decode.ts';
+import { decodeEntry, FORMATS } from '../../src/entry/decode.ts';
+import { isForeseen, pathsOf, replaced, type JsonPath } from '../support/entry-mutations.ts';
 
 const authority = createDemoAuthority({ name: 'test' });
 const issued = authority.issue({ subject: 'a@example.com', claims: { issuer: 'https://issuer.example' } });
@@ -31,6 +32,9 @@ const keySigner = {
   signature: expect.any(Buffer) as Buffer,
 };
 
+/** What an entry of a known kind has beside its content. */
+const READ = { claims: {}, attestation: null, attestationProblem: null, unread: false };
+
 const both = [issued, { privateKey: keys.privateKey }];
 const leaves = {
   'hashedrekord 0.0.1': hashedRekordV1({ ...issued, artifact }),
@@ -52,6 +56,8 @@ describe('decodeEntry()', () => {
         signers: [certificateSigner],
         artifacts: [`sha256:${sha256}`],
         signedDigest: { algorithm: 'sha256', value: Buffer.from(sha256, 'hex') },
+        payload: null,
+        ...READ,
       },
     });
   });
@@ -75,6 +81,8 @@ describe('decodeEntry()', () => {
         signers: [certificateSigner, keySigner],
         artifacts: [`sha256:${sha256}`],
         signedDigest: null,
+        payload: { digest: { algorithm: 'sha256', value: Buffer.from(sha256, 'hex') }, type: null },
+        ...READ,
       },
     });
   });
@@ -115,14 +123,23 @@ describe('decodeEntry()', () => {
   });
 
   it.each([
-    ['intoto', '0.0.2'],
+    ['intoto', '0.0.3'],
     ['hashedrekord', '0.0.3'],
     ['dsse', '1.0.0'],
     ['constructor', '__proto__'],
-  ])('keeps an entry of kind %s %s without signers', (kind, apiVersion) => {
+  ])('keeps an entry of the unknown kind %s %s without reading it', (kind, apiVersion) => {
     expect(decodeEntry(Buffer.from(JSON.stringify({ kind, apiVersion, spec: { any: 'thing' } })))).toEqual({
       ok: true,
-      entry: { kind, apiVersion, signers: [], artifacts: [], signedDigest: null },
+      entry: {
+        kind,
+        apiVersion,
+        signers: [],
+        artifacts: [],
+        signedDigest: null,
+        payload: null,
+        ...READ,
+        unread: true,
+      },
     });
   });
 
@@ -299,17 +316,15 @@ describe('decodeEntry()', () => {
   });
 
   it('has an outcome for any bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => isOutcome(decodeEntry(Buffer.from(bytes)))));
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => isForeseen(decodeEntry(Buffer.from(bytes)))));
   });
 
   it('has an outcome for any JSON under a known kind', () => {
     fc.assert(
-      fc.property(
-        fc.constantFrom('hashedrekord', 'dsse'),
-        fc.constantFrom('0.0.1', '0.0.2'),
-        fc.jsonValue(),
-        (kind, apiVersion, spec) => isOutcome(decodeEntry(Buffer.from(JSON.stringify({ kind, apiVersion, spec })))),
-      ),
+      fc.property(fc.constantFrom(...FORMATS.keys()), fc.jsonValue(), (format, spec) => {
+        const [kind, apiVersion] = format.split(' ');
+        return isForeseen(decodeEntry(Buffer.from(JSON.stringify({ kind, apiVersion, spec }))));
+      }),
     );
   });
 
@@ -322,33 +337,15 @@ describe('decodeEntry()', () => {
       fc.property(
         fc.constantFrom(...places),
         fc.oneof(fc.jsonValue(), fc.base64String({ maxLength: 80 })),
-        ({ body, path }, value) => isOutcome(decodeEntry(Buffer.from(JSON.stringify(replaced(body, path, value))))),
+        ({ body, path }, value) => isForeseen(decodeEntry(Buffer.from(JSON.stringify(replaced(body, path, value))))),
       ),
       { numRuns: 5000 },
     );
   });
 });
 
-type Path = readonly string[];
-
-function edit(format: keyof typeof leaves, path: Path, value: unknown): Buffer {
+function edit(format: keyof typeof leaves, path: JsonPath, value: unknown): Buffer {
   return Buffer.from(JSON.stringify(replaced(JSON.parse(leaves[format].toString()), path, value)));
-}
-
-/** `body` with another value at `path`; undefined takes the member away. */
-function replaced(body: unknown, [key, ...rest]: Path, value: unknown): unknown {
-  if (key === undefined) {
-    return value;
-  }
-  // Callers name paths that lead through objects and lists only.
-  const parent = body as Record<string, unknown>;
-  const child = replaced(parent[key], rest, value);
-  return Array.isArray(body) ? (body as unknown[]).with(Number(key), child) : { ...parent, [key]: child };
-}
-
-function pathsOf(value: unknown): Path[] {
-  const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  return members.flatMap(([key, member]) => [[key], ...pathsOf(member).map((path) => [key, ...path])]);
 }
 
 function withPem(pem: string): Buffer {
@@ -364,8 +361,4 @@ function pemOf(der: Buffer, label = 'PUBLIC KEY'): string {
 function artifactsOf(leaf: Buffer): readonly string[] {
   const decoded = decodeEntry(leaf);
   return decoded.ok ? decoded.entry.artifacts : [decoded.problem];
-}
-
-function isOutcome(decoded: ReturnType<typeof decodeEntry>): boolean {
-  return decoded.ok ? decoded.entry.kind.length > 0 : /^Cannot read (?!entry: \w*Error)/.test(decoded.problem);
 }

@@ -1,7 +1,9 @@
+import { UNATTESTED } from '../../src/entry/attestation.ts';
 import { generateKeyPairSync, hash, sign, type KeyObject } from 'node:crypto';
 import { ed25519ph } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { describe, expect, it } from 'vitest';
+import { bitString, element, integer, oid, sequence } from '../../src/demo/der-writer.ts';
 import type { ParsedEntry, SignedDigest, Signer } from '../../src/entry/entry.ts';
 import { checkSignature } from '../../src/entry/signature.ts';
 
@@ -26,6 +28,17 @@ describe('checkSignature()', () => {
     const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const signature = sign(algorithm, ARTIFACT, keys.privateKey);
     expect(outcomes(keys.publicKey, signature, algorithm)).toEqual(TOLD_APART);
+  });
+
+  it('takes no RSA signature without its leading zeros, or with more of them', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const signed = Array.from({ length: 10_000 }, (_, number) => Buffer.from(`artifact ${number}`)).find(
+      (artifact) => sign('sha256', artifact, privateKey)[0] === 0,
+    );
+    const signature = sign('sha256', signed ?? ARTIFACT, privateKey);
+    const digest: SignedDigest = { algorithm: 'sha256', value: hash('sha256', signed ?? ARTIFACT, 'buffer') };
+    const forms = [signature, signature.subarray(1), Buffer.concat([Buffer.of(0), signature])];
+    expect(forms.map((form) => check(spkiOf(publicKey), form, digest))).toEqual(['verified', 'invalid', 'invalid']);
   });
 
   it('tells good from bad for Ed25519ph', () => {
@@ -56,6 +69,27 @@ describe('checkSignature()', () => {
       check(spki, Buffer.alloc(64, 1), SHA256),
     );
     expect(verdicts).toEqual(['not-checkable', 'not-checkable', 'not-checkable', 'not-checkable']);
+  });
+
+  it.each([
+    ['the point at infinity', '3019301306072a8648ce3d020106082a8648ce3d03010703020000'],
+    ['a DSA key below zero', '301c301406072a8648ce380401300902011702010b0201040304000201f8'],
+  ])('survives %s, of which node ends the process when it is asked for details', (_, spki) => {
+    expect(check(Buffer.from(spki, 'hex'), Buffer.alloc(70, 1), SHA256)).toBe('not-checkable');
+  });
+
+  it('says nothing about an RSA key of an exponent that Go refuses', () => {
+    const verdicts = [0x7fff_ffff, 0x8000_0001].map((exponent) => {
+      const number = Buffer.alloc(5);
+      number.writeUInt32BE(exponent, 1);
+      const key = sequence(integer(Buffer.alloc(128, 0xab)), integer(number));
+      return check(
+        sequence(sequence(oid('1.2.840.113549.1.1.1'), element(0x05)), bitString(key)),
+        Buffer.alloc(128),
+        SHA256,
+      );
+    });
+    expect(verdicts).toEqual(['invalid', 'not-checkable']);
   });
 
   it('says nothing where the entry records no digest or no signature', () => {
@@ -95,6 +129,9 @@ function check(spki: Buffer, signature: Buffer | null, signedDigest: SignedDiges
     signers: [signer],
     artifacts: [],
     signedDigest,
+    payload: null,
+    ...UNATTESTED,
+    unread: false,
   };
   return checkSignature(entry, signer);
 }

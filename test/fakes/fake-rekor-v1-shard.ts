@@ -16,6 +16,8 @@ export interface WireEntry {
   integratedTime: number;
   logID: string;
   logIndex: number;
+  /** As the server answers where it stores attestations. */
+  attestation?: unknown;
   verification: {
     inclusionProof: { logIndex: number; treeSize: number; rootHash: string; hashes: string[]; checkpoint: string };
     signedEntryTimestamp: string;

@@ -113,6 +113,16 @@ export class FakeRekorV1 extends HonestRekorV1 {
     }));
   }
 
+  /** Serves these bytes as the attestation that is stored beside an entry; unchecked, as a real server does. */
+  attest(globalIndex: number, attestation: Buffer): void {
+    this.serveAttestation(globalIndex, { data: attestation.toString('base64') });
+  }
+
+  /** Serves this as the member `attestation` of an entry. */
+  serveAttestation(globalIndex: number, attestation: unknown): void {
+    this.changeEntry(globalIndex, (entry) => ({ ...entry, attestation }));
+  }
+
   /** Serves the ID of another tree at this global index. */
   wrongTreeId(globalIndex: number): void {
     this.changeEntry(globalIndex, (entry) => ({ ...entry, uuid: `00000000000000ff${entry.uuid.slice(16)}` }));

@@ -4,7 +4,7 @@ import { dsseV1, dsseV2, hashedRekordV1, hashedRekordV2 } from '../../src/demo/e
 import { checkSignature } from '../../src/entry/signature.ts';
 import type { Leaf } from '../../src/log/log.ts';
 import { judgeBatch } from '../../src/monitor/judge-batch.ts';
-import type { JudgeContext } from '../../src/policy/judge.ts';
+import type { JudgeContext } from '../../src/policy/standing.ts';
 import { leafHash } from '../../src/tlog/hash.ts';
 import { createChainVerifier } from '../../src/trust/chain.ts';
 import { authority, certify, fillers, forger, NOW, releaseAt, STRANGER } from '../support/actors.ts';
@@ -17,6 +17,7 @@ const verifyChain = createChainVerifier(
 const CONTEXT: JudgeContext = {
   chainOf: (certificate) => verifyChain(certificate, NOW),
   signatureOf: checkSignature,
+  sctOf: () => 'absent',
   now: NOW,
 };
 
@@ -42,6 +43,9 @@ const judged = (batch: readonly Leaf[], watches = [releaseWatch()]) =>
     index: leaf.index,
     judgements: judgements.map(({ watch, signer, verdict }) => [watch, signer, verdict]),
   }));
+
+/** An entry that cannot be decoded, and in which nothing was found. */
+const UNMENTIONED = { unread: false, mentions: [], isSearched: true };
 
 describe('judgeBatch()', () => {
   it('makes nothing of nothing', () => {
@@ -103,6 +107,8 @@ describe('judgeBatch()', () => {
         violations: [],
         chain: 'trusted',
         signature: 'verified',
+        signingTime: 'unknown',
+        sct: 'absent',
       },
     ]);
   });
@@ -113,8 +119,8 @@ describe('judgeBatch()', () => {
     const { judged: found, unparsable, kinds } = judgeBatch('rekor-v2', batch, [releaseWatch()], CONTEXT);
     expect(found.map(({ leaf }) => leaf.index)).toEqual([102]);
     expect(unparsable).toEqual([
-      { leaf: batch[0], kind: null, problem: expect.any(String) as string },
-      { leaf: batch[1], kind: 'dsse', problem: expect.any(String) as string },
+      { leaf: batch[0], kind: null, apiVersion: null, ...UNMENTIONED, problem: expect.any(String) as string },
+      { leaf: batch[1], kind: 'dsse', apiVersion: '0.0.2', ...UNMENTIONED, problem: expect.any(String) as string },
     ]);
     expect(kinds).toEqual(
       new Map([
@@ -132,15 +138,50 @@ describe('judgeBatch()', () => {
       hashedRekordV2({ ...stranger, artifact }),
       dsseV2({ signers: [stranger], payload: artifact }),
     );
-    expect(judgeBatch('rekor-v2', batch, [], CONTEXT)).toEqual({
+    const { unparsable, ...others } = judgeBatch('rekor-v2', batch, [], CONTEXT);
+    expect(unparsable.map(({ leaf, kind, unread }) => [leaf.index, kind, unread])).toEqual([
+      [100, 'filler', true],
+      [101, 'filler', true],
+      [102, 'filler', true],
+      [103, 'hashedrekord', true],
+    ]);
+    expect(others).toEqual({
       judged: [],
-      unparsable: [],
       kinds: new Map([
         ['filler', 3],
         ['hashedrekord', 2],
         ['dsse', 1],
       ]),
     });
+  });
+
+  it('looks for what is watched in what cannot be read', () => {
+    const batch = leaves(
+      Buffer.from('no JSON, but ACME/Widget'),
+      Buffer.from('{"apiVersion":"9.9.9","kind":"dsse","spec":{"at":"github.com/acme/widget"}}'),
+      Buffer.from('{"apiVersion":"0.0.1","kind":"filler","spec":{"at":"github.com/other/thing"}}'),
+    );
+    const watches = [releaseWatch(), releaseWatch({ name: 'other', select: [[rule('source_repository', 'x/other')]] })];
+    const { unparsable, judged: none } = judgeBatch('rekor-v2', batch, watches, CONTEXT);
+    const mention = { watch: watches[0], claim: 'source_repository', written: 'acme/widget' };
+    expect(none).toEqual([]);
+    expect(unparsable.map(({ unread, mentions, problem }) => ({ unread, mentions, problem }))).toEqual([
+      { unread: false, mentions: [mention], problem: 'Cannot read entry: it is not JSON in UTF-8' },
+      {
+        unread: true,
+        mentions: [mention],
+        problem: 'Cannot read entry of kind "dsse", version "9.9.9": expected one that is known here',
+      },
+      { unread: true, mentions: [], problem: expect.stringContaining('"filler"') as string },
+    ]);
+  });
+
+  it('says so where an entry unfolds to more than is looked at', () => {
+    const crowd = Buffer.alloc(256 * 1024, Buffer.from('30820800301306072a8648ce3d0201', 'hex'));
+    const watch = releaseWatch({ select: [[rule('key', 'ab'.repeat(32))]] });
+    expect(judgeBatch('rekor-v2', leaves(crowd), [watch], CONTEXT).unparsable).toMatchObject([
+      { isSearched: false, problem: 'Cannot read entry: it is not JSON in UTF-8; searched in part' },
+    ]);
   });
 
   it('never throws, whatever became of an entry', () => {

@@ -204,7 +204,7 @@ describe.each(BOTH)('pass() over a stopped %s log of which an operator decided',
       rig.store.prepare(`UPDATE alerts SET state = 'closed'`).run();
       const before = { alert: rig.onlyAlert(), deliveries: rig.rows('SELECT * FROM deliveries') };
 
-      site.fork(21);
+      site.fork(21, fillers(1, 40)[0]);
       await poll();
       decide();
       expect(await poll()).toEqual([{ kind: 'verified', size: 31 }]);

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { passOverSource } from '../../src/monitor/follow-source.ts';
 import { followed } from '../../src/monitor/followed-source.ts';
+import { compilePattern } from '../../src/policy/pattern.ts';
+import type { SctVerdict } from '../../src/policy/standing.ts';
 import { createChainVerifier } from '../../src/trust/chain.ts';
 import { authority, certify, fillers, forger, NOW, releaseAt, STRANGER } from '../support/actors.ts';
 import { BOTH, type LogSite } from '../support/log-sites.ts';
-import { MonitorRig, NEVER } from '../support/monitor-rig.ts';
+import { MonitorRig, NEVER, releaseWatch } from '../support/monitor-rig.ts';
 
 const TAG = 'refs/tags/v1.0.0';
 let rig: MonitorRig;
@@ -67,6 +69,25 @@ describe.each(BOTH)('a pass over a %s log', (_, start) => {
     await rig.poll(site.source(rig.http));
     expect(suspected).toEqual([NOW]);
     expect(rig.verdicts()).toEqual(['1 widget-release expected', '2 widget-release forged']);
+  });
+
+  it('doubts it by the promise of a CT log that is not known, where a watch expects another', async () => {
+    const { judging, ...deps } = rig.deps();
+    let sct: SctVerdict = 'unknown-log';
+    const promised = { ...deps, judging: { ...judging, sctOf: () => sct } };
+    const watches = [releaseWatch({ expect: [{ claim: 'sct', patterns: [compilePattern('verified', 'sct')] }] })];
+    const suspectTrust = (): Promise<boolean> => {
+      sct = 'verified';
+      return Promise.resolve(true);
+    };
+    site.append([site.entry(certify(releaseAt(TAG)))]);
+    const source = followed(site.source(rig.http));
+    await passOverSource(source, promised, NEVER);
+    expect(suspected).toEqual([]);
+    site.append([site.entry(certify(releaseAt(TAG)))]);
+    await passOverSource(source, { ...promised, watches, suspectTrust }, NEVER);
+    expect(sct).toBe('verified');
+    expect(rig.verdicts()).toEqual(['0 widget-release expected', '1 widget-release expected']);
   });
 
   it('judges anew what it doubted once the trust data knows better', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AlertDraft } from '../../src/alert/alert.ts';
+import { attestationAlert } from '../../src/alert/attestation-alert.ts';
 import { logAlert } from '../../src/alert/log-alert.ts';
 import { LogMisbehaved } from '../../src/log/log.ts';
 import { tell } from '../../src/monitor/tell.ts';
@@ -61,6 +62,14 @@ describe('tell()', () => {
     say(fork('d'));
     expect(queued()).toHaveLength(2);
     expect(listAlerts(store)).toHaveLength(3);
+  });
+
+  it('tells of what a log serves wrongly although it is known for a wrong attestation', () => {
+    const log = 'rekor-local';
+    const served = { url: 'http://rekor.example', sha256: '00', excerpt: '' };
+    say(attestationAlert({ log, index: 7, problem: 'x', served, note: '' }));
+    say(logAlert(new LogMisbehaved('x', { kind: 'entry-mismatch', log, signed: false, notes: [] })));
+    expect(queued()).toHaveLength(4);
   });
 
   it('asks for the channels with the draft, which knows its own', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOidClaim, nameOfOid } from '../../src/policy/claims.ts';
+import { CLAIMS, COMPUTED_CLAIMS, isCertificateClaim, isOidClaim, nameOfOid } from '../../src/policy/claims.ts';
 
 describe('isOidClaim()', () => {
   it.each([
@@ -33,5 +33,27 @@ describe('nameOfOid()', () => {
     ['oid:1.3.6.1.4.1.57264.2.9', null],
   ])('names %s: %s', (claim, expected) => {
     expect(nameOfOid(claim)).toBe(expected);
+  });
+});
+
+describe('isCertificateClaim()', () => {
+  it.each([
+    ['issuer', true],
+    ['subject', true],
+    ['token_subject', true],
+    ['oid:1.2.3', true],
+    ['key', false],
+    ['key_subject', false],
+    ['artifact', false],
+    ['sct', false],
+    ['slsa_builder', false],
+  ])('says of %s: %s', (claim, expected) => {
+    expect(isCertificateClaim(claim)).toBe(expected);
+  });
+});
+
+describe('COMPUTED_CLAIMS', () => {
+  it('are claims', () => {
+    expect([...COMPUTED_CLAIMS].filter((claim) => !CLAIMS.has(claim))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Claims, Signer } from '../../src/entry/entry.ts';
-import { judge, type JudgeContext } from '../../src/policy/judge.ts';
+import { judge } from '../../src/policy/judge.ts';
+import type { JudgeContext } from '../../src/policy/standing.ts';
 import type { Verdict, Violation, Watch } from '../../src/policy/watch.ts';
 import { certified, contextOf, entryOf, NOW, RELEASE, watchOf, withKey } from './signers.ts';
 
@@ -197,7 +198,10 @@ describe('judge() on verdicts', () => {
   it('gives chain null for a raw key, which is never forged for lack of one', () => {
     const watch = watchOf([{ key: 'aa'.repeat(32) }], { signature: 'verified' });
     expect(judge(entryOf(withKey('aa'.repeat(32))), [watch], contextOf({ chainOf: () => 'untrusted' }))).toEqual([
-      { watch: 'widget', signer: 0, verdict: 'expected', violations: [], chain: null, signature: 'verified' },
+      {
+        ...{ watch: 'widget', signer: 0, verdict: 'expected', violations: [] },
+        ...{ chain: null, signature: 'verified', signingTime: 'unknown', sct: null },
+      },
     ]);
   });
 
@@ -316,6 +320,7 @@ describe('judge() on what a CT log holds', () => {
     artifact: 'sha256:*',
     signing_time: 'within',
     sct: 'verified',
+    slsa_builder: 'https://tekton.dev/chains/v2',
   } as const;
   const unchecked = contextOf({ signatureOf: () => 'not-checkable' });
 

@@ -87,6 +87,26 @@ describe('compilePattern()', () => {
     ['k*/s', 'source_repository', 'https://github.com/\u212aite/s', false],
     ['k*/s', 'source_repository', 'https://github.com/kite/\u017f', false],
     ['https://github.com/\u00c4/x', 'subject', 'https://github.com/\u00e4/x', false],
+    // The builder of an attestation is a workflow.
+    [
+      'Slsa-Framework/slsa-github-generator/.github/workflows/*.yml@refs/tags/v*',
+      'slsa_builder',
+      'https://github.com/slsa-framework/slsa-github-generator/.github/workflows/x.yml@refs/tags/v2.1.0',
+      true,
+    ],
+    ['https://tekton.dev/chains/v2', 'slsa_builder', 'https://tekton.dev/chains/v2', true],
+    ['https://tekton.dev/chains/v2', 'slsa_builder', 'https://tekton.dev/Chains/v2', false],
+    ['acme/widget', 'source_uri', REPO, false],
+    // Fingerprints as tools print them; those of SSH are base64.
+    ['AB:CD:0E', 'key', 'abcd0e', true],
+    ['ABCD  0EF1\n2', 'key', 'abcd0ef12', true],
+    ['AB*0E', 'key', 'abcd0e', true],
+    [{ not: ['AB:CD'] }, 'key', 'abcd', false],
+    ['SHA256:ABcd+/e', 'key', 'SHA256:ABcd+/e', true],
+    ['SHA256:ABcd+/e', 'key', 'sha256:abcd+/e', false],
+    ['SHA256:AB*', 'key', 'SHA256:ABcd+e', true],
+    ['AB:CD', 'artifact', 'abcd', false],
+    [{ regexp: 'AB' }, 'key', 'ab', false],
     // Regular expressions are anchored and fold nothing.
     [{ regexp: 'v\\d+' }, 'source_ref', 'v12', true],
     [{ regexp: 'v\\d+' }, 'source_ref', 'v12x', false],
@@ -190,6 +210,10 @@ describe('expandShorthand()', () => {
     ['**/x', 'builder', '**/x'],
     ['', 'source_owner', ''],
     ['/x', 'builder', '/x'],
+    ['acme/widget/x.yml@y', 'slsa_builder', `${REPO}/x.yml@y`],
+    ['AB:cd *', 'key', 'abcd*'],
+    ['', 'key', ''],
+    ['SHA256:Ab', 'key', 'SHA256:Ab'],
   ])('makes of %j in %s: %s', (text, claim, expected) => {
     expect(expandShorthand(text, claim)).toBe(expected);
   });

@@ -1,5 +1,6 @@
+import { UNATTESTED } from '../../src/entry/attestation.ts';
 import type { Certificate, Claims, ParsedEntry, Signer } from '../../src/entry/entry.ts';
-import type { JudgeContext } from '../../src/policy/judge.ts';
+import type { JudgeContext } from '../../src/policy/standing.ts';
 import { compilePattern, type PatternSource } from '../../src/policy/pattern.ts';
 import type { ClaimRule, Watch } from '../../src/policy/watch.ts';
 
@@ -31,6 +32,7 @@ export function certified(claims: Claims, notBefore: Date = NOW): Signer {
     notAfter: notBefore.getTime() + 600_000,
     codeSigning: true,
     claims,
+    problems: {},
   };
   return {
     ...withKey('cc'.repeat(32)),
@@ -59,6 +61,9 @@ export function entryOf(...signers: readonly Signer[]): ParsedEntry {
     signers,
     artifacts: [`sha256:${'ab'.repeat(32)}`],
     signedDigest: null,
+    payload: null,
+    ...UNATTESTED,
+    unread: false,
   };
 }
 
@@ -75,12 +80,13 @@ export function watchOf(select: readonly [Rules, ...Rules[]], expect: Rules | 'n
     mode: 'enforce',
     severity: 'high',
     notify: null,
+    attestations: null,
   };
 }
 
 /** A context in which everything is trusted and verified, but for what is given. */
 export function contextOf(answers: Partial<JudgeContext> = {}): JudgeContext {
-  return { chainOf: () => 'trusted', signatureOf: () => 'verified', now: NOW, ...answers };
+  return { chainOf: () => 'trusted', signatureOf: () => 'verified', sctOf: () => 'verified', now: NOW, ...answers };
 }
 
 function rulesOf(rules: Rules): readonly ClaimRule[] {

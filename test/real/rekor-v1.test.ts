@@ -83,11 +83,14 @@ describe.runIf(hasRealdata)('the program on the recorded answers of a real Rekor
     expect(last().unparsable).toEqual([]);
   });
 
-  it('reads the signers of hashedrekord and dsse, as the table of the recording lists them', () => {
+  it('reads every signer of all kinds, as the table of the recording lists them', () => {
     const signers = linesOf('everything').map(({ global_index: index, verdict, signer }) =>
-      [index, verdict, signer['subject'] ?? 'key', signer['issuer'] ?? '-'].join(' '),
+      [index, verdict, textOf(signer['subject'] ?? 'key'), textOf(signer['issuer'] ?? '-')].join(' '),
     );
-    const keys = [0, 1, 2, 3, 4, 5, 29, 30, 31, 49, 55].map((index) => `${index} observed key -`);
+    // Bare keys, keys of PGP, SSH, minisign and TUF (of the last, two that signed 52), and time-stamps (39, 40), which name nobody.
+    const keys = [0, 1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 29, 30, 31, 34, 35, 37, 38, 39, 40]
+      .concat([41, 42, 45, 46, 47, 49, 50, 51, 52, 52, 53, 55, 60, 61, 62])
+      .map((index) => `${index} observed key -`);
     expect(signers.filter((line) => line.endsWith(' key -'))).toEqual(keys);
     expect(signers.filter((line) => !line.endsWith(' key -'))).toEqual([
       '6 observed alice@example.com https://accounts.example.com',
@@ -101,14 +104,23 @@ describe.runIf(hasRealdata)('the program on the recorded answers of a real Rekor
       // A certificate that is not for code signing, and one of another CA.
       '14 forged noeku@example.com https://accounts.example.com',
       '15 forged alice@example.com https://accounts.example.com',
+      '27 observed rekord@example.com https://accounts.example.com',
       '28 observed dsse@example.com https://accounts.example.com',
       '30 observed dsse2@example.com https://accounts.example.com',
       `32 observed ${WORKFLOW} https://token.actions.githubusercontent.com`,
       '32 observed dsse3@example.com https://accounts.example.com',
+      '33 observed intoto1@example.com https://accounts.example.com',
+      '36 observed intoto2@example.com https://accounts.example.com',
+      '37 observed intoto2b@example.com https://accounts.example.com',
+      // Jars are signed with certificates of other CAs.
+      '43 forged bcallawa@redhat.com -',
+      '44 forged jar@peers.test -',
+      '48 observed cose@example.com https://accounts.example.com',
       '54 observed erin@example.com https://accounts.example.com',
       '56 observed alice@example.com https://accounts.example.com',
       `57 observed ${WORKFLOW} https://token.actions.githubusercontent.com`,
       '58 observed dsse@example.com https://accounts.example.com',
+      '59 observed intoto2@example.com https://accounts.example.com',
       '63 observed bob@example.com https://accounts.example.com',
     ]);
   });
@@ -164,6 +176,10 @@ function uuidOf(name: string): string | undefined {
 function summarize(log: Known['logs'][number]) {
   const { origin, state, verified_size: size, examined_size: examined, lag, last_error: error } = log;
   return { origin, state, size, examined, lag, error };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value).replace(/^\["|"\]$/g, '');
 }
 
 function byOrigin(a: { readonly origin: string }, b: { readonly origin: string }): number {

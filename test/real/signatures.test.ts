@@ -84,14 +84,18 @@ function signedBy(leaf: Buffer): readonly Signed[] {
   const decoded = decodeEntry(leaf);
   const { signedDigest: digest = null, signers = [] } = decoded.ok ? decoded.entry : {};
   return signers.flatMap((signer) =>
-    decoded.ok && digest !== null && signer.signature !== null
+    decoded.ok && decoded.entry.kind === 'hashedrekord' && digest !== null && signer.signature !== null
       ? [{ entry: decoded.entry, signer, digest, signature: signer.signature }]
       : [],
   );
 }
 
 function algorithmOf({ spki }: Signer, { signedDigest }: ParsedEntry): string {
-  const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({
+    key: spki ?? Buffer.alloc(0),
+    format: 'der',
+    type: 'spki',
+  });
   const modulus = asymmetricKeyDetails?.modulusLength;
   const curve = asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType ?? '';
   return `${modulus === undefined ? curve : `${curve}-${modulus}`} ${signedDigest?.algorithm ?? ''}`;

@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { countKinds } from '../../src/store/counts.ts';
 import { raiseAlert } from '../../src/store/alerts.ts';
-import { findAlertOfEntry, saveFindings, saveUnparsable } from '../../src/store/findings.ts';
-import { leafHash, sha256 } from '../../src/tlog/hash.ts';
+import { findAlertOfEntry, saveFindings } from '../../src/store/findings.ts';
+import { sha256 } from '../../src/tlog/hash.ts';
 import { branchDraft } from '../support/alert-drafts.ts';
 import { finding, foundEntry, LATER, LOG, NOW } from './samples.ts';
 import { openStore } from './temp-store.ts';
-
-const unparsable = (index: number, body: Buffer) => ({
-  log: LOG,
-  index,
-  kind: null,
-  problem: 'Cannot parse it',
-  leafHash: leafHash(body),
-  body,
-});
 
 describe('saveFindings()', () => {
   it('keeps the entry whole', () => {
@@ -32,12 +23,23 @@ describe('saveFindings()', () => {
         api_version: '0.0.2',
         integrated_time: 1_700_000_000_000,
         observed_at: NOW.getTime(),
+        time_signed: 0,
         leaf_hash: entry.leafHash,
         artifacts: JSON.stringify(entry.artifacts),
         body: entry.body,
         extra: null,
         issuance: null,
       },
+    ]);
+  });
+
+  it('keeps whether the log signed its time', () => {
+    const store = openStore();
+    saveFindings(store, foundEntry(7, { isTimeSigned: true }), [finding()], NOW);
+    saveFindings(store, foundEntry(8), [finding()], NOW);
+    expect(store.prepare('SELECT idx, time_signed FROM entries ORDER BY idx').all()).toEqual([
+      { idx: 7, time_signed: 1 },
+      { idx: 8, time_signed: 0 },
     ]);
   });
 
@@ -115,50 +117,6 @@ describe('findAlertOfEntry()', () => {
     expect(findAlertOfEntry(store, { ...entry, log: 'other.test' }, alert.dedupeKey)).toBeNull();
     expect(findAlertOfEntry(store, { ...entry, index: 8 }, alert.dedupeKey)).toBeNull();
     expect(findAlertOfEntry(store, { ...entry, leafHash: sha256(Buffer.from('x')) }, alert.dedupeKey)).toBeNull();
-  });
-});
-
-describe('saveUnparsable()', () => {
-  const totals = 'SELECT kept, kept_bytes, dropped FROM unparsable_totals';
-
-  it('keeps the entry whole, once', () => {
-    const store = openStore();
-    const body = Buffer.from([0, 0xff, 0x1b]);
-    expect([
-      saveUnparsable(store, unparsable(3, body), NOW),
-      saveUnparsable(store, unparsable(3, body), LATER),
-    ]).toEqual([true, true]);
-    expect(store.prepare('SELECT * FROM unparsable').all()).toEqual([
-      {
-        log: LOG,
-        idx: 3,
-        kind: null,
-        problem: 'Cannot parse it',
-        leaf_hash: leafHash(body),
-        observed_at: NOW.getTime(),
-        body,
-      },
-    ]);
-    expect(store.prepare(totals).get()).toEqual({ kept: 1, kept_bytes: 3, dropped: 0 });
-  });
-
-  it('only counts entries beyond 10,000', () => {
-    const store = openStore();
-    const body = Buffer.from('x');
-    const results = store.transaction(() =>
-      Array.from({ length: 10_002 }, (_, index) => saveUnparsable(store, unparsable(index, body), NOW)),
-    );
-    expect(results.indexOf(false)).toBe(10_000);
-    expect(store.prepare('SELECT count(*) AS n FROM unparsable').get()).toEqual({ n: 10_000 });
-    expect(store.prepare(totals).get()).toEqual({ kept: 10_000, kept_bytes: 10_000, dropped: 2 });
-  });
-
-  it('only counts an entry that does not fit into 64 MiB, and keeps a smaller one after it', () => {
-    const store = openStore();
-    const sizes = [40 * 1024 * 1024, 24 * 1024 * 1024 + 1, 24 * 1024 * 1024, 1];
-    const results = sizes.map((size, index) => saveUnparsable(store, unparsable(index, Buffer.alloc(size)), NOW));
-    expect(results).toEqual([true, false, true, false]);
-    expect(store.prepare(totals).get()).toEqual({ kept: 2, kept_bytes: 64 * 1024 * 1024, dropped: 2 });
   });
 });
 

@@ -93,7 +93,7 @@ describe('readHistory()', () => {
     ['both', { since: LATER, until: EVEN_LATER }, [OTHER, FORGED]],
     ['an artifact', { artifact: 'sha256:dd' }, [OTHER, FORGED]],
     ['a key', { key: 'ef'.repeat(32) }, [OTHER]],
-    ['what the signer is', { signer: ({ fingerprint }) => fingerprint.startsWith('ef') }, [OTHER]],
+    ['what the signer is', { signer: ({ fingerprint }) => fingerprint?.startsWith('ef') === true }, [OTHER]],
     [
       'several things',
       { log: 'acme', verdict: 'expected', watch: 'widget-release', since: NOW, until: LATER },

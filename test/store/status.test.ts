@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { raiseAlert } from '../../src/store/alerts.ts';
 import { countKinds } from '../../src/store/counts.ts';
 import { enqueueDelivery } from '../../src/store/deliveries.ts';
-import { saveUnparsable } from '../../src/store/findings.ts';
 import { readHeartbeat, saveHeartbeat } from '../../src/store/heartbeat.ts';
 import { readStatus } from '../../src/store/status.ts';
+import { saveUnparsable } from '../../src/store/unparsable.ts';
 import { leafHash } from '../../src/tlog/hash.ts';
 import type { AlertDraft } from '../../src/alert/alert.ts';
 import { checkpointOf, LATER, LOG, NOW, verifiedLog } from './samples.ts';
@@ -88,8 +88,9 @@ describe('readStatus()', () => {
       return 0;
     });
     const body = Buffer.from('x');
-    const entry = { log: LOG, kind: null, problem: 'no', leafHash: leafHash(body), body };
-    saveUnparsable(store, { ...entry, index: 1 }, NOW);
+    const entry = { log: LOG, kind: null, apiVersion: null, problem: 'no', leafHash: leafHash(body), body };
+    saveUnparsable(store, { ...entry, index: 1, unread: false }, NOW);
+    saveUnparsable(store, { ...entry, index: 2, unread: true }, NOW);
     store.prepare('UPDATE unparsable_totals SET dropped = 4').run();
     expect(readStatus(store)).toMatchObject({
       alerts: { open: 2, acknowledged: 0 },

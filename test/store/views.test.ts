@@ -30,7 +30,9 @@ describe('v_history', () => {
       ],
       ...['builder_digest', 'runner', 'source_repository', 'source_digest', 'source_ref', 'source_repository_id'],
       ...['source_owner', 'source_owner_id', 'workflow', 'workflow_digest', 'trigger', 'run', 'visibility'],
-      ...['environment', 'token_subject', 'key', 'key_subject', 'signer', 'artifacts', 'alert'],
+      ...['environment', 'token_subject', 'key', 'key_subject'],
+      ...['slsa_builder', 'build_type', 'source_uri', 'source_sha', 'subject_name', 'predicate_type'],
+      ...['signature', 'signing_time', 'sct', 'problem', 'signer', 'artifacts', 'alert'],
     ]);
   });
 
@@ -70,6 +72,22 @@ describe('v_history', () => {
         alert: 'alert-1',
       },
     ]);
+  });
+
+  it('shows what is known of a signer, what was attested, and what is written wrongly', () => {
+    const store = openStore();
+    const known = {
+      ...{ signature: 'verified', signing_time: 'within', sct: 'absent' },
+      ...{ slsa_builder: 'https://acme.example/b', build_type: 't', source_uri: 'u', source_sha: 's' },
+      ...{ predicate_type: 'p', key_subject: 'k@acme.example' },
+    };
+    const lists = { subject_name: ['a', 'b'], problem: { issuer: 'it stands there twice' } };
+    saveFindings(store, foundEntry(7), [finding({ signer: { ...finding().signer, ...known, ...lists } })], NOW);
+    expect(store.prepare('SELECT * FROM v_history').get()).toMatchObject({
+      ...known,
+      subject_name: '["a","b"]',
+      problem: '{"issuer":"it stands there twice"}',
+    });
   });
 
   it('writes every moment as JavaScript does', () => {

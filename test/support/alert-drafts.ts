@@ -1,5 +1,6 @@
 import { identityAlert } from '../../src/alert/identity-alert.ts';
 import type { Alert, AlertDraft } from '../../src/alert/alert.ts';
+import { UNATTESTED } from '../../src/entry/attestation.ts';
 import type { Certificate, Claims, ParsedEntry, Signer } from '../../src/entry/entry.ts';
 import type { Judgement, Violation, Watch } from '../../src/policy/watch.ts';
 import { sha256 } from '../../src/tlog/hash.ts';
@@ -35,6 +36,7 @@ export function makeWatch(overrides: Partial<Watch> = {}): Watch {
     mode: 'enforce',
     severity: 'critical',
     notify: null,
+    attestations: null,
     ...overrides,
   };
 }
@@ -47,6 +49,7 @@ export function makeSigner(claims: Claims): Signer {
     notAfter: 0,
     codeSigning: true,
     claims,
+    problems: {},
   };
   const fingerprint = sha256(Buffer.from(JSON.stringify(claims))).toString('hex');
   return {
@@ -77,6 +80,9 @@ export const ENTRY: ParsedEntry = {
   signers: [],
   artifacts: [`sha256:${'ab'.repeat(32)}`],
   signedDigest: null,
+  payload: null,
+  ...UNATTESTED,
+  unread: false,
 };
 
 export function makeJudgement(overrides: Partial<Judgement> = {}): Judgement {
@@ -87,6 +93,8 @@ export function makeJudgement(overrides: Partial<Judgement> = {}): Judgement {
     violations: [],
     chain: 'trusted',
     signature: 'verified',
+    signingTime: 'unknown',
+    sct: 'verified',
     ...overrides,
   };
 }

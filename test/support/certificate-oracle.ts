@@ -62,6 +62,7 @@ export function readByOthers(der: Buffer): Certificate {
     // Node's type leaves out that there may be no such extension.
     codeSigning: (openSsl.keyUsage as string[] | undefined)?.includes('1.3.6.1.5.5.7.3.3') ?? false,
     claims,
+    problems: {},
   };
 }
 

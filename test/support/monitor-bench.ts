@@ -68,7 +68,9 @@ export class MonitorBench {
         .prepare<SeenCheckpoint>('SELECT log, size, root FROM v_checkpoints ORDER BY log, size, root')
         .all(),
       unparsable: store
-        .prepare<Known['unparsable'][number]>('SELECT log, idx AS "index", problem FROM unparsable ORDER BY log, idx')
+        .prepare<Known['unparsable'][number]>(
+          'SELECT log, idx AS "index", problem FROM unparsable WHERE unread = 0 ORDER BY log, idx',
+        )
         .all(),
     }));
   }
@@ -106,6 +108,6 @@ function byPlace(a: HistoryLine, b: HistoryLine): number {
     a.log.localeCompare(b.log) ||
     a.index - b.index ||
     a.watch.localeCompare(b.watch) ||
-    a.signer.fingerprint.localeCompare(b.signer.fingerprint)
+    (a.signer.fingerprint ?? '').localeCompare(b.signer.fingerprint ?? '')
   );
 }

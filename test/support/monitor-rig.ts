@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Alert, AlertKind } from '../../src/alert/alert.ts';
-import { checkSignature } from '../../src/entry/signature.ts';
+import { createJudging } from '../../src/judging.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
+import { createAttestationFinder, type AttestationFinder } from '../../src/attestation/find-attestation.ts';
 import { createHttpClient, type HttpClient } from '../../src/log/http.ts';
 import type { LogSource } from '../../src/log/log.ts';
 import type { FollowDeps, Progress, Witnesses } from '../../src/monitor/follow-deps.ts';
@@ -17,7 +18,6 @@ import type { ClaimRule, Watch } from '../../src/policy/watch.ts';
 import { findAlert, listAlerts, type StoredAlert } from '../../src/store/alerts.ts';
 import { readStatus, type LogStatus } from '../../src/store/status.ts';
 import { Store } from '../../src/store/store.ts';
-import { createChainVerifier } from '../../src/trust/chain.ts';
 import { authority, NOW } from './actors.ts';
 import { hastyClock } from './hasty-clock.ts';
 
@@ -45,6 +45,7 @@ export function releaseWatch(differing: Partial<Watch> = {}): Watch {
     mode: 'enforce',
     severity: 'critical',
     notify: null,
+    attestations: null,
     ...differing,
   };
 }
@@ -65,13 +66,24 @@ export class MonitorRig {
     { level: 'debug', base: null, timestamp: false },
     { write: (line: string) => this.lines.push(JSON.parse(line) as LogLine) },
   );
-  readonly #chainOf = createChainVerifier(
-    [{ name: 'test-ca', chain: authority.chain, validFrom: null, validTo: null }],
-    null,
+  readonly #judging = createJudging(
+    {
+      authorities: [{ name: 'test-ca', chain: authority.chain, validFrom: null, validTo: null }],
+      ctLogs: [],
+      goodUntil: null,
+    },
+    () => this.now,
   );
+
+  readonly #attestations: AttestationFinder;
 
   constructor(options: { readonly timeoutMs?: number } = {}) {
     this.http = createHttpClient({ timeoutMs: options.timeoutMs ?? 20_000, clock: hastyClock });
+    this.#attestations = createAttestationFinder({
+      http: this.http,
+      clock: { ...hastyClock, now: () => this.now },
+      logger: this.#logger,
+    });
     this.store = this.#open();
   }
 
@@ -84,10 +96,8 @@ export class MonitorRig {
       clock,
       logger: this.#logger,
       watches: this.watches,
-      judging: {
-        chainOf: (certificate) => this.#chainOf(certificate, this.now),
-        signatureOf: checkSignature,
-      },
+      judging: this.#judging,
+      attestations: this.#attestations,
       witnesses: this.witnesses,
       tell: (draft, now) => tell(store, draft, { channelsFor: () => ['security'], groupWaitMs: 30_000 }, now).alert.id,
       onProgress: (progress) => {
@@ -170,8 +180,8 @@ export class MonitorRig {
          FROM findings AS f JOIN entries AS e ON e.id = f.entry LEFT JOIN alerts AS a ON a.id = f.alert
          ORDER BY e.log, e.idx, f.watch, f.signer_position`,
       ),
-      unparsable: this.rows('SELECT * FROM unparsable ORDER BY log, idx'),
-      totals: this.rows('SELECT * FROM unparsable_totals'),
+      unparsable: this.rows('SELECT * FROM unparsable ORDER BY log, idx, leaf_hash'),
+      totals: this.rows('SELECT * FROM unparsable_totals ORDER BY unread'),
       counts: this.rows('SELECT * FROM entry_counts ORDER BY log, kind'),
       alerts: this.rows(
         `SELECT dedupe_key, kind, state, title, summary, log, idx, last_index, occurrences, first_seen, last_seen, last_told_at

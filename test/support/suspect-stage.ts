@@ -35,6 +35,8 @@ export interface SuspectSettings {
   readonly logs?: Readonly<Record<string, unknown>>;
   /** Of the section `notify`. */
   readonly notify?: Readonly<Record<string, unknown>>;
+  /** Instead of {@link WIDGET}. */
+  readonly watches?: readonly unknown[];
 }
 
 /**
@@ -79,7 +81,7 @@ export class SuspectStage {
   }
 
   /** Writes `sigwatch.yaml`. Messages wait for an hour: what is told before did not wait. */
-  configure({ suspect = {}, logs = {}, notify = {} }: SuspectSettings = {}): string {
+  configure({ suspect = {}, logs = {}, notify = {}, watches = [WIDGET] }: SuspectSettings = {}): string {
     const config = {
       version: 1,
       trust: { source: 'none', certificate_authorities: [{ name: 'test-ca', chain: './ca.pem' }] },
@@ -93,7 +95,7 @@ export class SuspectStage {
         ],
         ...logs,
       },
-      watches: [WIDGET],
+      watches,
       notify: { group_wait: '1h', channels: { slack: { type: 'slack', webhook_url: this.slack.url } }, ...notify },
     };
     // JSON is YAML (YAML 1.2 §1.2).
@@ -141,6 +143,11 @@ export class SuspectStage {
     };
     this.#running = running;
     return running;
+  }
+
+  /** A command that reads, with the configuration of the stage. */
+  async ask(...args: readonly string[]): Promise<Done> {
+    return this.cli(...args, ...this.#config());
   }
 
   /** What `sigwatch status --json` says. */

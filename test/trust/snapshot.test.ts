@@ -14,6 +14,7 @@ import {
   type TrustSnapshot,
 } from '../../src/trust/snapshot.ts';
 import type { TrustData, TrustedLog } from '../../src/trust/trusted-root.ts';
+import { certify, extendedKeyUsage, OF_AUTHORITY, party, SERVER_AUTH } from '../support/chain-maker.ts';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const FROM = new Date('2026-01-01T00:00:00Z');
@@ -176,6 +177,21 @@ describe('encodeSnapshot() and decodeSnapshot()', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('leave out an authority that an earlier version could use, and name it', () => {
+    const ca = party('ca');
+    const chain = [certify(ca, ca, { extensions: [...OF_AUTHORITY, extendedKeyUsage(SERVER_AUTH)] })] as const;
+    const usable = { name: 'ca', chain: CA.chain, validFrom: null, validTo: null };
+    const authorities = [usable, { ...usable, name: 'acme', chain }];
+    const decoded = decodeSnapshot(encodeSnapshot({ data: { ...EMPTY, authorities }, former: [], first: [] }));
+    expect(decoded.data.authorities).toEqual([usable]);
+    expect(decoded.data.skipped).toEqual([
+      {
+        what: 'certificate authority "acme"',
+        why: 'Cannot use authority "acme": certificate 1 of 1: its extended key usage does not allow code signing',
+      },
+    ]);
   });
 
   it('refuse an authority without certificates, for nothing of that kind was written', () => {

@@ -122,7 +122,7 @@ describe('parseTrustedRoot()', () => {
     [
       'a certificate that is none',
       { certificates: [{ rawBytes: 'AAAA' }] },
-      'Cannot read a certificate of authority "https://fulcio.example": expected X.509 in DER',
+      'Cannot use authority "https://fulcio.example": certificate 1 of 1: it cannot be read, expected X.509 in DER',
     ],
   ])('leaves out an authority with %s and says so', (_, certChain, why) => {
     const certificateAuthorities = [certificateAuthority({ certChain }), certificateAuthority()];

@@ -16,6 +16,8 @@ export const MAX_SHARDS = 256;
 const MAX_ENTRIES = 100;
 /** No tree below 2^63 has longer proofs (RFC 6962 §2.1.1). */
 const MAX_PROOF_HASHES = 64;
+/** Servers store 100 KiB unless told otherwise (rekor, `max_attestation_size`); of a larger one nothing is read. */
+const MAX_ATTESTATION_BYTES = 8 * 1024 * 1024;
 
 /** One tree of the log as `/api/v1/log` lists it. Nothing in it is signed but `signedTreeHead`. */
 export interface ListedShard {
@@ -40,6 +42,8 @@ export interface ServedEntry {
   /** Index over all shards. */
   readonly globalIndex: number;
   readonly timestamp: Buffer;
+  /** The attestation as it was stored beside the entry, decoded; absent where none came that can be. Part of no tree and of no signature. */
+  readonly attestation?: Buffer;
   readonly proof: {
     /** Index within the shard. */
     readonly index: number;
@@ -99,6 +103,8 @@ const entrySchema = z.object({
   integratedTime: count,
   logID: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits'),
   logIndex: count,
+  // Whoever stores it is not who keeps the tree: what is wrong with it must not hold up the entry.
+  attestation: z.object({ data: z.string() }).catch({ data: '' }),
   verification: z.object({ inclusionProof: inclusionSchema, signedEntryTimestamp: z.string().max(1024) }),
 }) satisfies z.ZodType<LogEntry[string]>;
 
@@ -130,6 +136,7 @@ function parseEntry(uuid: string, entry: z.infer<typeof entrySchema>): ServedEnt
   }
   const { inclusionProof, signedEntryTimestamp } = entry.verification;
   const body = parseBase64(`body of "${uuid}"`, entry.body);
+  const attestation = parseAttestation(entry.attestation.data);
   return {
     uuid,
     encodedBody: entry.body,
@@ -139,6 +146,7 @@ function parseEntry(uuid: string, entry: z.infer<typeof entrySchema>): ServedEnt
     logId: entry.logID,
     globalIndex: entry.logIndex,
     timestamp: parseBase64(`signedEntryTimestamp of "${uuid}"`, signedEntryTimestamp),
+    ...(attestation && { attestation }),
     proof: {
       index: inclusionProof.logIndex,
       size: inclusionProof.treeSize,
@@ -147,4 +155,11 @@ function parseEntry(uuid: string, entry: z.infer<typeof entrySchema>): ServedEnt
       checkpoint: inclusionProof.checkpoint,
     },
   };
+}
+
+/** Undefined where there is none, or what is no base64, or too much of it. */
+function parseAttestation(data: string): Buffer | undefined {
+  const bytes = Buffer.from(data, 'base64');
+  const isWhole = bytes.length > 0 && bytes.toString('base64') === data;
+  return isWhole && bytes.length <= MAX_ATTESTATION_BYTES ? bytes : undefined;
 }

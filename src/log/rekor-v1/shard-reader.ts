@@ -13,6 +13,7 @@ import {
   type ProvenFrontier,
 } from '../log.ts';
 import type { Api, RetrievedEntry } from './api.ts';
+import { verifyEntryTimestamp } from './entry-timestamp.ts';
 import {
   frontierAfter,
   frontierBefore,
@@ -133,7 +134,7 @@ export class ShardReader implements LogReader {
       kind: 'inclusion',
       log: this.origin,
       type: this.type,
-      leaf: leafOf(index, entry),
+      leaf: leafOf(index, entry, this.#shard),
       timestamp: entry.timestamp,
       logId: entry.logId,
       proof: { size: checkpoint.size, root: checkpoint.root, hashes: proof },
@@ -187,7 +188,7 @@ export class ShardReader implements LogReader {
     }
     const proven = this.#entries.prove(last);
     return {
-      leaves: entries.map((entry, place) => leafOf(start + place, entry)),
+      leaves: entries.map((entry, place) => leafOf(start + place, entry, this.#shard)),
       after: { frontier: frontierAfter(proven), provenBy: proven.checkpoint, nodes: [] },
       served: () => servedEvidence(last.answer.url, last.answer.body),
     };
@@ -232,7 +233,10 @@ function shownBefore(entry: ProvenEntry): ProvenFrontier {
   return { frontier: frontierBefore(entry), provenBy: entry.checkpoint, nodes: nodesBefore(entry) };
 }
 
-function leafOf(index: number, entry: RetrievedEntry): Leaf {
-  const { body, hash, integratedTime, globalIndex, uuid } = entry;
-  return { index, data: body, hash, integratedTime, globalIndex, uuid };
+function leafOf(index: number, entry: RetrievedEntry, { keys }: Shard): Leaf {
+  const { body, hash, integratedTime, globalIndex, uuid, attestation } = entry;
+  let signed: boolean | undefined;
+  const isTimeSigned = (): boolean => (signed ??= verifyEntryTimestamp(entry, keys));
+  const leaf = { index, data: body, hash, integratedTime, globalIndex, uuid, isTimeSigned };
+  return attestation === undefined ? leaf : { ...leaf, extra: attestation };
 }

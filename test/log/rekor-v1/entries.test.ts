@@ -41,6 +41,7 @@ describe('entries()', () => {
       integratedTime: 1_700_001_011,
       globalIndex: 36,
       uuid: rekor.active.entryAt(36).uuid,
+      isTimeSigned: expect.any(Function) as unknown,
     });
     const asked = rekor.retrievals.filter((indexes) => indexes.length > 1);
     expect(asked.map((indexes) => [indexes[0], indexes.length])).toEqual([

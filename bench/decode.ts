@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createJudging } from '../src/judging.ts';
+import type { Leaf } from '../src/log/log.ts';
+import { judgeBatch } from '../src/monitor/judge-batch.ts';
+import { compilePattern } from '../src/policy/pattern.ts';
+import type { JudgeContext } from '../src/policy/standing.ts';
+import type { Watch } from '../src/policy/watch.ts';
+import { leafHash } from '../src/tlog/hash.ts';
+import { shippedTrust } from '../src/trust/tuf.ts';
+import { createHostileEntries } from './hostile-entries.ts';
+
+/** How much is measured. */
+export interface DecodeLoad {
+  /** Entries that nobody watches. */
+  readonly entries: number;
+  readonly hostile: number;
+}
+
+/** As many as one bundle of Rekor v2 holds. */
+const BATCH = 256;
+const SLOWEST = 5;
+
+/**
+ * Measures, on one core and without a network, what an entry costs that no watch selects: decoding, claims, selection; then the
+ * slowest of many hostile entries, of each shape once. The entries are the recorded real ones where these are at hand, else the fixtures.
+ */
+export function measureDecoding({ entries, hostile }: DecodeLoad): void {
+  const { name, bodies } = readBodies();
+  const leaves = bodies.map((body, index) => leafOf(body, index));
+  const now = new Date();
+  const context: JudgeContext = { ...createJudging(shippedTrust(), () => now), now };
+  for (const count of [1, 100]) {
+    const watches = Array.from({ length: count }, (_, place) => watchOf(`acme${place}`));
+    for (const warm of [true, false]) {
+      const began = process.hrtime.bigint();
+      let examined = 0;
+      while (examined < (warm ? entries / 10 : entries)) {
+        const batch = leaves.slice(examined % leaves.length, (examined % leaves.length) + BATCH);
+        judgeBatch('rekor-v1', batch, watches, context);
+        examined += batch.length;
+      }
+      if (!warm) {
+        const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+        const rate = Math.round(examined / seconds);
+        console.log(
+          `decode  ${examined} entries (${name}), ${count} watches, none selects: ${rate} entries/s on one core`,
+        );
+      }
+    }
+  }
+  measureHostile(bodies, hostile, context);
+}
+
+function measureHostile(bodies: readonly Buffer[], count: number, context: JudgeContext): void {
+  // The second asks for keys, so that these are looked for in what cannot be read.
+  const watches = [watchOf('acme'), { ...watchOf('acme'), select: [[rule('key', 'cc'.repeat(32))]] as const }];
+  const seed = Number(process.env['SIGWATCH_BENCH_SEED'] ?? randomBytes(4).readUInt32LE());
+  const times: number[] = [];
+  const slowest = new Map<string, { readonly leaf: Leaf; readonly ms: number }>();
+  let bytes = 0;
+  const began = process.hrtime.bigint();
+  for (const { body, extra, shape } of createHostileEntries(bodies, count, seed)) {
+    const leaf = { ...leafOf(body), ...(extra !== undefined && { extra }) };
+    const ms = timeOf(leaf, watches, context);
+    times.push(ms);
+    bytes += body.length;
+    if (ms > (slowest.get(shape)?.ms ?? 0)) {
+      slowest.set(shape, { leaf, ms });
+    }
+  }
+  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+  times.sort((a, b) => a - b);
+  console.log(
+    `hostile ${count} entries (seed ${seed}), ${Math.round(bytes / 1e6)} MB in ${seconds.toFixed(1)} s: ` +
+      `half below ${shown(times[Math.floor(count / 2)])}, 999 of 1,000 below ${shown(times[Math.floor(count * 0.999)])}`,
+  );
+  // Measured again: what else the process did the first time is no fault of the entry.
+  const again = [...slowest].map(([shape, { leaf }]) => ({
+    shape,
+    size: leaf.data.length + (leaf.extra?.length ?? 0),
+    ms: Math.min(...[1, 2, 3].map(() => timeOf(leaf, watches, context))),
+  }));
+  for (const { shape, size, ms } of again.sort((a, b) => b.ms - a.ms).slice(0, SLOWEST)) {
+    console.log(`hostile slowest: ${shown(ms)} for ${size} bytes, ${shape}`);
+  }
+}
+
+function timeOf(leaf: Leaf, watches: readonly Watch[], context: JudgeContext): number {
+  const began = process.hrtime.bigint();
+  judgeBatch('rekor-v1', [leaf], watches, context);
+  return Number(process.hrtime.bigint() - began) / 1e6;
+}
+
+function shown(ms = 0): string {
+  return `${ms.toFixed(ms < 1 ? 3 : 1)} ms`;
+}
+
+function readBodies(): { readonly name: string; readonly bodies: readonly Buffer[] } {
+  const recorded = resolve(process.env['SIGWATCH_REALDATA'] ?? '../shared/realdata', 'derived/entries.jsonl');
+  if (existsSync(recorded)) {
+    const lines = readFileSync(recorded, 'utf8').trimEnd().split('\n');
+    const bodies = lines.map((line) => {
+      const { canonicalizedBody } = JSON.parse(line) as { readonly canonicalizedBody: string };
+      return Buffer.from(canonicalizedBody, 'base64');
+    });
+    return { name: 'recorded', bodies };
+  }
+  const folder = new URL('../test/fixtures/entries/', import.meta.url).pathname;
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  return { name: 'fixtures', bodies: files.map((file) => readFileSync(join(folder, file))) };
+}
+
+function leafOf(data: Buffer, index = 0): Leaf {
+  return { index, data, hash: leafHash(data), integratedTime: null, globalIndex: null, uuid: null };
+}
+
+function rule(claim: string, source: string) {
+  return { claim, patterns: [compilePattern(source, claim)] as const };
+}
+
+function watchOf(owner: string): Watch {
+  return {
+    name: owner,
+    description: null,
+    select: [
+      [rule('source_repository', `${owner}/widget`)],
+      [rule('subject', `https://github.com/${owner}/widget/**`)],
+    ],
+    expect: [rule('source_ref', 'refs/tags/v*')],
+    mode: 'enforce',
+    severity: 'high',
+    notify: null,
+    attestations: null,
+  };
+}
