@@ -1,4 +1,4 @@
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, tryBase64 } from './base64.ts';
 import { EntryError } from './entry-error.ts';
 import type { PemBlock } from './pem.ts';
 
@@ -6,6 +6,8 @@ import type { PemBlock } from './pem.ts';
 const MAX_BLOCKS = 10;
 const BEGIN = /^-----BEGIN ([A-Z0-9 ]{1,64})-----[ \t]*$/;
 const DASHES = '-----';
+const HEAD = '-----BEGIN CERTIFICATE-----\n';
+const FOOT = '\n-----END CERTIFICATE-----';
 /** What Go's bytes.TrimSpace takes away of ASCII. */
 const LEADING_SPACE = /^[\t\n\v\f\r ]+/;
 
@@ -16,6 +18,10 @@ const LEADING_SPACE = /^[\t\n\v\f\r ]+/;
  * end, bytes that are no base64. Throws EntryError; linear in the text.
  */
 export function parseLoosePem(text: string): readonly PemBlock[] {
+  const usual = readUsual(text);
+  if (usual !== null) {
+    return [usual];
+  }
   const blocks: PemBlock[] = [];
   let label: string | null = null;
   let body: string[] = [];
@@ -40,6 +46,16 @@ export function parseLoosePem(text: string): readonly PemBlock[] {
   return blocks;
 }
 
+/** One certificate and nothing else, which needs no look at each line; null for any other text. */
+function readUsual(text: string): PemBlock | null {
+  const end = text.startsWith(HEAD) ? text.indexOf(FOOT, HEAD.length) : -1;
+  if (end === -1 || text.slice(end + FOOT.length).replace('\n', '') !== '') {
+    return null;
+  }
+  const der = tryBase64(text.slice(HEAD.length, end).replaceAll('\n', ''));
+  return der === null ? null : { label: 'CERTIFICATE', der };
+}
+
 function linesOf(text: string): readonly string[] {
   const lines = text.replace(LEADING_SPACE, '').split('\n');
   return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
@@ -56,7 +72,8 @@ function endBlock(label: string, line: string, body: readonly string[]): PemBloc
   if (!line.startsWith(end) || /[^ \t]/.test(line.slice(end.length))) {
     throw new EntryError('Cannot read PEM: a block does not end as it began');
   }
-  return { label, der: decodeBase64(body.join('').replace(/[ \t]/g, ''), 'PEM block') };
+  const text = body.join('');
+  return { label, der: tryBase64(text) ?? decodeBase64(text.replace(/[ \t]/g, ''), 'PEM block') };
 }
 
 function requireFew(blocks: readonly PemBlock[]): void {

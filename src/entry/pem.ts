@@ -1,4 +1,4 @@
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, tryBase64 } from './base64.ts';
 import { EntryError } from './entry-error.ts';
 
 /** One block of a PEM text. */
@@ -44,6 +44,6 @@ function readBlock(text: string, begin: number): { readonly block: PemBlock; rea
   }
   // White space may stand anywhere (RFC 7468 §3); text of the usual form has line feeds only.
   const body = text.slice(labelEnd + DASHES.length, footerAt).replaceAll('\n', '');
-  const der = decodeBase64(/\s/.test(body) ? body.replace(/\s/g, '') : body, 'PEM block');
+  const der = tryBase64(body) ?? decodeBase64(body.replace(/\s/g, ''), 'PEM block');
   return { block: { label, der }, end: footerAt + footer.length };
 }

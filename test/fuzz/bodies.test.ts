@@ -37,7 +37,7 @@ describe('hostile entries', () => {
     async () => {
       await run({
         name: 'bodies',
-        few: 6000,
+        few: 4000,
         share: 0.35,
         inputs: tapes(SPECIMENS.length).map(mutated),
         examine,

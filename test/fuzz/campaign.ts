@@ -37,7 +37,8 @@ export async function run<T>(campaign: Campaign<T>): Promise<void> {
   const seed = given === undefined ? (MANY === null ? KEPT_SEED : randomInt(2 ** 31)) : Number(given);
   const cases = MANY === null ? few : Math.ceil(MANY * share);
   if (only !== undefined) {
-    check(campaign, seed, Number(only), 1);
+    const { ms } = check(campaign, seed, Number(only), 1);
+    console.log(`fuzz ${name}: case ${only} of seed ${seed} took ${ms.toFixed(1)} ms`);
     return;
   }
   console.log(`fuzz ${name}: seed ${seed}, ${cases} cases`);

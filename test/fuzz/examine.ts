@@ -39,8 +39,9 @@ for (const specimen of SPECIMENS) {
     const { entry } = decoded;
     GENUINE.payloads.add(asText(entry.attestation?.payload));
     for (const signer of entry.signers) {
+      const key = keyOf(signer);
       // Of intoto 0.0.2 a key may stand beside another's signature.
-      entry.signers.forEach(({ signature }) => GENUINE.signatures.add(saidBy(entry, keyOf(signer), signature)));
+      entry.signers.forEach(({ signature }) => GENUINE.signatures.add(saidBy(entry, key, signature)));
     }
   }
 }
@@ -81,25 +82,27 @@ function faultOf(entry: ParsedEntry, { watch, signer, verdict, chain, signature 
   if (verdict === 'expected' && !isGenuine && (watch !== 'verified' || who?.certificate !== null)) {
     return `a changed certificate is as ${watch} expects`;
   }
-  const isSigned =
-    who !== undefined &&
-    entry.signers.some((other) => GENUINE.signatures.has(saidBy(entry, keyOf(who), other.signature)));
-  return signature === 'verified' && !isSigned ? 'a signature is verified that nobody made' : null;
+  if (who === undefined || signature !== 'verified') {
+    return null;
+  }
+  const key = keyOf(who);
+  const isSigned = entry.signers.some((other) => GENUINE.signatures.has(saidBy(entry, key, other.signature)));
+  return isSigned ? null : 'a signature is verified that nobody made';
 }
 
-/** A key has more than one spelling. */
-function keyOf({ spki }: Signer): Buffer | null {
+/** The numbers of a key that can be used, for it has more than one spelling: four alone of a point. */
+function keyOf({ spki }: Signer): string {
   try {
-    return spki && createPublicKey({ key: spki, format: 'der', type: 'spki' }).export({ format: 'der', type: 'spki' });
+    const key = createPublicKey({ key: spki ?? Buffer.alloc(0), format: 'der', type: 'spki' });
+    return JSON.stringify(key.export({ format: 'jwk' }));
   } catch {
-    return null;
+    return asText(spki);
   }
 }
 
-function saidBy(entry: ParsedEntry, spki: Buffer | null, signature: Buffer | null): string {
-  const { signedDigest, attestation } = entry;
+function saidBy({ signedDigest, attestation }: ParsedEntry, key: string, signature: Buffer | null): string {
   const over = signedDigest === null ? asText(attestation?.payload) : asText(signedDigest.value);
-  return [asText(spki), asText(signature), over].join('\n');
+  return [key, asText(signature), over].join('\n');
 }
 
 function asText(bytes: Buffer | null | undefined): string {
@@ -118,7 +121,7 @@ function remembered(check: typeof checkSignature): typeof checkSignature {
     if (entry.signedDigest === null) {
       return check(entry, signer);
     }
-    const question = `${entry.signedDigest.algorithm}\n${saidBy(entry, signer.spki, signer.signature)}`;
+    const question = `${entry.signedDigest.algorithm}\n${saidBy(entry, asText(signer.spki), signer.signature)}`;
     const verdict = known.get(question) ?? check(entry, signer);
     if (known.size > 10_000) {
       known.clear();
