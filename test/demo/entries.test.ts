@@ -36,7 +36,12 @@ describe('dsseV1() and dsseV2()', () => {
     expect(
       found.map(({ type, spki, signature }) => [
         type,
-        verify('sha256', message, { key: spki ?? Buffer.alloc(0), format: 'der', type: 'spki' }, signature ?? Buffer.alloc(0)),
+        verify(
+          'sha256',
+          message,
+          { key: spki ?? Buffer.alloc(0), format: 'der', type: 'spki' },
+          signature ?? Buffer.alloc(0),
+        ),
       ]),
     ).toEqual([
       ['certificate', true],
