@@ -38,6 +38,8 @@ function mostTried(keys: number, bytes: number): number {
 
 type Verify = (message: Buffer, signature: Buffer) => boolean;
 
+/** With a larger key each of the six ways to sign takes long to try. Go's TLS takes no larger ones either. */
+const MAX_RSA_BITS = 8192;
 const HASHES = ['sha256', 'sha384', 'sha512'] as const;
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
 
@@ -48,6 +50,9 @@ function verifierOf(key: KeyObject): Verify | null {
     return (message, signature) => HASHES.some((name) => attempt(() => verify(name, message, key, signature)));
   }
   if (type === 'rsa') {
+    if ((key.asymmetricKeyDetails?.modulusLength ?? 0) > MAX_RSA_BITS) {
+      return null;
+    }
     return (message, signature) =>
       HASHES.some(
         (name) =>

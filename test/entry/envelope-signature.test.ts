@@ -1,6 +1,7 @@
-import { constants, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { constants, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { ed25519ph } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
+import { bitString, element, integer, oid, sequence } from '../../src/demo/der-writer.ts';
 import { dsseV1 } from '../../src/demo/entries.ts';
 import { withAttestation } from '../../src/entry/attestation.ts';
 import { decodeEntry } from '../../src/entry/decode.ts';
@@ -64,6 +65,16 @@ describe('checkSignature() of an envelope', () => {
       const pss = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING };
       expect(outcomes(publicKey, sign(name, message, pss))).toEqual(TOLD_APART);
     }
+  });
+
+  it('says nothing by an RSA key of more than 8192 bits', () => {
+    const verdicts = [1024, 1025].map((bytes) => {
+      const numbers = sequence(integer(Buffer.alloc(bytes, 0xab)), integer(Buffer.of(1, 0, 1)));
+      const der = sequence(sequence(oid('1.2.840.113549.1.1.1'), element(0x05)), bitString(numbers));
+      const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
+      return outcomes(publicKey, Buffer.alloc(bytes, 1))[0];
+    });
+    expect(verdicts).toEqual(['invalid', 'not-checkable']);
   });
 
   it('tells good from bad for Ed25519, plain and over a digest', () => {
