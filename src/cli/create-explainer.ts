@@ -1,6 +1,5 @@
 import { createJudging } from '../judging.ts';
 import type { Watch } from '../policy/watch.ts';
-import { createChainFinder } from '../trust/chain.ts';
 import type { TrustData } from '../trust/trusted-root.ts';
 import type { Explainer } from './explanation.ts';
 import type { Wording } from './render-entry.ts';
@@ -10,10 +9,6 @@ export interface TrustedExplainer extends Explainer, Wording {}
 
 /** Prepares to explain entries by these watches and by what is trusted. Throws SyntaxError for authorities that cannot be used. */
 export function createExplainer(watches: readonly Watch[], trust: TrustData, now: Date): TrustedExplainer {
-  const findChain = createChainFinder(trust.authorities, trust.goodUntil);
-  return {
-    watches,
-    context: { ...createJudging(trust, () => now), now },
-    findChain: (certificate) => findChain(certificate, now),
-  };
+  const judging = createJudging(trust, () => now);
+  return { watches, context: { ...judging, now }, findChain: (certificate) => judging.findChain(certificate) };
 }

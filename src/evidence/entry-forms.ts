@@ -1,5 +1,6 @@
 import type { ServedAttestation } from '../entry/attestation.ts';
 import { isObject, type JsonObject } from '../entry/json.ts';
+import { IN_TOTO_TYPE } from '../entry/pae.ts';
 
 /** An entry as a file holds it. Nothing about it is proven. */
 export interface EntryInFile {
@@ -55,14 +56,12 @@ export function readBeside(value: JsonObject, around: Beside): Beside {
 
 function payloadOf(envelope: JsonObject): ServedAttestation | null {
   // PyPI leaves the type out, since it is always this one (PEP 740).
-  const type = member(envelope, 'payloadType', 'payload_type') ?? ('statement' in envelope ? IN_TOTO : null);
+  const type = member(envelope, 'payloadType', 'payload_type') ?? ('statement' in envelope ? IN_TOTO_TYPE : null);
   const payload = member(envelope, 'payload') ?? member(envelope, 'statement');
   return typeof payload === 'string'
     ? { payload: fromBase64(payload), payloadType: typeof type === 'string' ? type : null }
     : null;
 }
-
-const IN_TOTO = 'application/vnd.in-toto+json';
 
 /** The entry that an object is, in any of the forms that a log or a client gives it; null where it is none. */
 export function readLogEntry(value: JsonObject, { payload, extra }: Beside): EntryInFile | FaultInFile | null {
