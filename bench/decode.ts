@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { decodeEntry } from '../src/entry/decode.ts';
 import { createJudging } from '../src/judging.ts';
 import type { Leaf } from '../src/log/log.ts';
 import { judgeBatch } from '../src/monitor/judge-batch.ts';
-import { compilePattern } from '../src/policy/pattern.ts';
 import type { JudgeContext } from '../src/policy/standing.ts';
 import type { Watch } from '../src/policy/watch.ts';
-import { leafHash } from '../src/tlog/hash.ts';
 import { shippedTrust } from '../src/trust/tuf.ts';
 import { createHostileEntries } from './hostile-entries.ts';
+import { examine, leafOf, readBodies } from './mixture.ts';
+import { rule, watchOf } from './watches.ts';
 
 /** How much is measured. */
 export interface DecodeLoad {
@@ -19,8 +17,6 @@ export interface DecodeLoad {
   readonly hostile: number;
 }
 
-/** As many as one bundle of Rekor v2 holds. */
-const BATCH = 256;
 const SLOWEST = 5;
 
 /**
@@ -50,18 +46,6 @@ export function measureDecoding({ entries, hostile }: DecodeLoad): void {
     );
   }
   measureHostile(bodies, hostile, context);
-}
-
-/** Examines the leaves again and again, at least `count` in all; returns how many it were. */
-function examine(leaves: readonly Leaf[], count: number, watches: readonly Watch[], context: JudgeContext): number {
-  let examined = 0;
-  while (examined < count) {
-    const start = examined % leaves.length;
-    const batch = leaves.slice(start, start + BATCH);
-    judgeBatch('rekor-v1', batch, watches, context);
-    examined += batch.length;
-  }
-  return examined;
 }
 
 function measureHostile(bodies: readonly Buffer[], count: number, context: JudgeContext): void {
@@ -106,43 +90,4 @@ function timeOf(leaf: Leaf, watches: readonly Watch[], context: JudgeContext): n
 
 function shown(ms = 0): string {
   return `${ms.toFixed(ms < 1 ? 3 : 1)} ms`;
-}
-
-function readBodies(): { readonly name: string; readonly bodies: readonly Buffer[] } {
-  const recorded = resolve(process.env['SIGWATCH_REALDATA'] ?? '../shared/realdata', 'derived/entries.jsonl');
-  if (existsSync(recorded)) {
-    const lines = readFileSync(recorded, 'utf8').trimEnd().split('\n');
-    const bodies = lines.map((line) => {
-      const { canonicalizedBody } = JSON.parse(line) as { readonly canonicalizedBody: string };
-      return Buffer.from(canonicalizedBody, 'base64');
-    });
-    return { name: 'recorded', bodies };
-  }
-  const folder = new URL('../test/fixtures/entries/', import.meta.url).pathname;
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
-  return { name: 'fixtures', bodies: files.map((file) => readFileSync(join(folder, file))) };
-}
-
-function leafOf(data: Buffer, index = 0): Leaf {
-  return { index, data, hash: leafHash(data), integratedTime: null, globalIndex: null, uuid: null };
-}
-
-function rule(claim: string, source: string) {
-  return { claim, patterns: [compilePattern(source, claim)] as const };
-}
-
-function watchOf(owner: string): Watch {
-  return {
-    name: owner,
-    description: null,
-    select: [
-      [rule('source_repository', `${owner}/widget`)],
-      [rule('subject', `https://github.com/${owner}/widget/**`)],
-    ],
-    expect: [rule('source_ref', 'refs/tags/v*')],
-    mode: 'enforce',
-    severity: 'high',
-    notify: null,
-    attestations: null,
-  };
 }

@@ -1,4 +1,5 @@
 import { measureDecoding } from './decode.ts';
+import { measurePolicy } from './policy.ts';
 import { run, type Load } from './tail.ts';
 
 const SMALL: readonly Load[] = [
@@ -22,4 +23,5 @@ const FULL: readonly Load[] = [
 // --smoke: the same path with few entries, to see that it runs; its figures say nothing.
 const smoke = process.argv.includes('--smoke');
 measureDecoding(smoke ? { entries: 2_000, hostile: 4_000 } : { entries: 300_000, hostile: 1_000_000 });
+measurePolicy(smoke ? { entries: 500, rounds: 1 } : { entries: 20_000, rounds: 5 });
 await run(smoke ? SMALL : FULL);

@@ -1,64 +1,46 @@
-import { dirname, join } from 'node:path';
-import { rootCertificates } from 'node:tls';
-import type { AlertDraft } from './alert/alert.ts';
-import type { ChannelConfig } from './alert/channel.ts';
-import { createEmailSink } from './alert/email.ts';
-import { channelsFor } from './alert/route.ts';
-import type { Sink } from './alert/sink.ts';
-import { createSlackSink } from './alert/slack.ts';
 import { unfitLogsAlert } from './alert/unfit-logs-alert.ts';
-import { createAttestationFinder } from './attestation/find-attestation.ts';
-import { ConfigError } from './config/config-error.ts';
+import { ConfigError, formatProblem } from './config/config-error.ts';
 import type { Config } from './config/config.ts';
-import type { Clock } from './lib/clock.ts';
-import type { Logger } from './lib/logger.ts';
-import { createDispatcher } from './log/dispatcher.ts';
-import { createHttpClient, type HttpClient } from './log/http.ts';
+import { createLoops, type Loop, type Loops } from './lib/loops.ts';
+import { beat } from './monitor/beat.ts';
+import { checkCadence, keepCadence } from './monitor/check-cadence.ts';
 import { deliverAlerts, deliverOnce } from './monitor/deliver-alerts.ts';
-import type { FollowDeps, Progress } from './monitor/follow-deps.ts';
 import type { FollowedSource } from './monitor/followed-source.ts';
 import { passOverSource } from './monitor/follow-source.ts';
 import { followSources, type SourceLoops } from './monitor/follow-sources.ts';
-import { beat } from './monitor/beat.ts';
 import { judgeAgain, judgeAgainOnce } from './monitor/judge-again.ts';
-import { schedule, type Scheduled } from './monitor/schedule.ts';
-import { tell } from './monitor/tell.ts';
-import { createSources } from './sources.ts';
+import { loadWatches } from './monitor/load-watches.ts';
+import { createReloadRequests } from './monitor/reload-requests.ts';
+import { schedule } from './monitor/schedule.ts';
+import { closeParts, openParts, openSinks, type Base, type Parts } from './parts.ts';
 import { lockForDaemon } from './store/daemon-lock.ts';
+import { toDatabaseError } from './store/database-error.ts';
 import { hasStalled, hasStopped } from './store/life.ts';
+import { settleReloads } from './store/reloads.ts';
 import { saveConfigured } from './store/sources.ts';
 import { Store } from './store/store.ts';
 import { countFailingVantages } from './store/vantages.ts';
-import { openTrustKeeper, type TrustKeeper } from './trust-keeper.ts';
+import { createTelling } from './telling.ts';
 import { TrustUnavailable } from './trust/trust-unavailable.ts';
 import { VERSION } from './version.ts';
 
-/** Below the 975 requests a minute and client that the public Rekor v1 instance allows, of which it sends 429s above. */
-const PUBLIC_RATE_PER_MINUTE = 900;
+/** What the machine gives to one pass. */
+export type PassDeps = Pick<Base, 'clock' | 'logger' | 'onProgress'>;
 
-/** How long a log may be silent in an exchange: one that hangs shows within 30 seconds, and the wait for the poll is a part of them. */
-const SILENCE_MS = 15_000;
-
-/** How long a host that failed again and again is left alone at most. */
-const LONGEST_PAUSE_MS = 20_000;
-
-/** GitHub answers 5,000 requests an hour with a token; without one its 60 are used up soon, and it says so. */
-const ATTESTATION_RATE_PER_MINUTE = 60;
-const ATTESTATION_CONNECTIONS = 4;
-
-/** To one webhook. */
-const CHANNEL_CONNECTIONS = 4;
-
-/** What the machine gives the daemon. */
-export interface DaemonDeps {
-  readonly clock: Clock;
-  readonly logger: Logger;
+/** What the machine gives to the daemon. */
+export interface DaemonDeps extends PassDeps {
   readonly pid: number;
-  readonly onProgress: (progress: Progress) => void;
   /** Called once, when everything runs. */
   readonly onReady: () => void;
   /** Called every 30 seconds or oftener while the event loop turns. */
   readonly onAlive: () => void;
+  /** Reads the configuration again. Throws ConfigError. */
+  readonly readConfig: () => Config;
+  /** Has `listener` called each time when a signal asks to do so. */
+  readonly onHangUp: (listener: () => void) => void;
+  /** Called when the configuration begins to be read again, and when that is done, whatever came of it. */
+  readonly onReloading: () => void;
+  readonly onReloaded: () => void;
 }
 
 /** How `run --once` ended. */
@@ -69,232 +51,272 @@ export interface OnceOutcome {
   readonly failed: boolean;
 }
 
-/** Builds every part from the configuration and runs until `signal` aborts. Throws DatabaseError, or what is our own fault. */
+/**
+ * Builds every part from the configuration and runs until `signal` aborts. Asked to, it reads the configuration again and goes on by
+ * that, or by what it had where that one is no good. Throws DatabaseError, or what is our own fault.
+ */
 export async function runDaemon(config: Config, deps: DaemonDeps, signal: AbortSignal): Promise<void> {
-  const parts = await assemble(config, deps, signal);
-  // One part's programming fault ends them all: the supervisor restarts the process.
-  const failed = new AbortController();
-  const running = AbortSignal.any([signal, failed.signal]);
-  const following = followSources(parts.sources, config.logs.pollIntervalMs, parts.follow, running);
-  parts.keeper.onLogs((changed) => {
-    followChanged(parts, following, changed);
-  });
-  const again = judgeAgain(parts.follow, running);
-  parts.keeper.onRefreshed(() => {
-    again.trustRefreshed();
-  });
-  const loops = [
-    following.ended,
-    again.ended,
-    deliverAlerts(parts.store, parts.sinks, deps, running),
-    schedule(parts.store, scheduled(config, parts), deps, running),
-    parts.keeper.keepFresh(running),
-    beat(parts.store, { pid: deps.pid, version: VERSION, onAlive: deps.onAlive }, deps.clock, running),
-  ];
+  const loops = createLoops(signal);
+  const base = openBase(config, deps);
+  let parts: Parts | null = null;
   try {
-    for (const loop of loops) {
-      loop.catch(() => {
-        failed.abort();
-      });
-    }
-    deps.logger.info({ version: VERSION, sources: parts.sources.length, watches: config.watches.length }, 'running');
+    parts = await openFirst(config, base, signal);
+    const beating = { pid: deps.pid, version: VERSION, onAlive: deps.onAlive };
+    loops.start((until) => beat(base.store, beating, deps.clock, until));
+    const requests = createReloadRequests(base.store, deps.clock);
+    deps.onHangUp(() => {
+      requests.hangUp();
+    });
+    const sources = putInForce(parts, null, base);
+    let running = start(parts, sources, null, loops);
+    deps.logger.info({ version: VERSION, sources: sources.length, watches: config.watches.length }, 'running');
     deps.onReady();
-    await Promise.all(loops);
+    for (let asked = await requests.next(loops.signal); asked !== null; asked = await requests.next(loops.signal)) {
+      deps.onReloading();
+      const next = await openNext(parts, asked, base, deps);
+      if (next !== null) {
+        // Of two loops over one log the first must have ended, for both write its position: nothing is half done meanwhile.
+        await stop(running, next);
+        const before: Parts = parts;
+        parts = next;
+        await closeParts(before, next);
+        running = start(next, putInForce(next, { before, asked }, base), running, loops);
+      }
+      deps.onReloaded();
+    }
+    await loops.end();
     deps.logger.info({}, 'stopped');
   } finally {
-    failed.abort();
     // Nothing may still use the database when it is closed.
-    await Promise.allSettled(loops);
-    await close(parts);
+    await loops.end().catch(() => undefined);
+    if (parts !== null) {
+      await closeParts(parts, null);
+    }
+    base.close();
   }
 }
 
 /** One pass over every log to the checkpoint it shows now; delivers what is waiting, and returns. */
-export async function runOnce(config: Config, deps: DaemonDeps, signal: AbortSignal): Promise<OnceOutcome> {
-  const parts = await assemble(config, deps, signal);
+export async function runOnce(config: Config, deps: PassDeps, signal: AbortSignal): Promise<OnceOutcome> {
+  const base = openBase(config, deps);
+  let parts: Parts | null = null;
   try {
-    await judgeAgainOnce(parts.follow, signal);
-    const passes = await Promise.all(parts.sources.map((source) => passOverSource(source, parts.follow, signal)));
+    parts = await openFirst(config, base, signal);
+    const { store, telling } = base;
+    const { follow } = parts;
+    const sources = putInForce(parts, null, base);
+    await judgeAgainOnce(follow, signal);
+    const passes = await Promise.all(sources.map((source) => passOverSource(source, follow, signal)));
     const outcomes = passes.flat();
-    const delivered = await deliverOnce(parts.store, parts.sinks, deps, signal);
+    checkCadence(follow);
+    const delivered = await deliverOnce(store, parts.sinks.value, deps, signal);
     return {
       // One that is stopped misbehaves also while it cannot be asked.
-      found: parts.raised.count > 0 || outcomes.some(({ kind }) => kind === 'misbehaving') || hasStopped(parts.store),
+      found: telling.raised() > 0 || outcomes.some(({ kind }) => kind === 'misbehaving') || hasStopped(store),
       failed:
         delivered.failed > 0 ||
-        parts.keeper.stale ||
+        parts.trust.value.stale ||
         outcomes.some(({ kind }) => kind === 'unavailable') ||
-        [...parts.follow.attestations.states.values()].some((failure) => failure !== null) ||
-        hasStalled(parts.store) ||
-        countFailingVantages(parts.store) > 0,
+        [...follow.attestations.states.values()].some((failure) => failure !== null) ||
+        hasStalled(store) ||
+        countFailingVantages(store) > 0,
     };
   } finally {
-    await close(parts);
+    if (parts !== null) {
+      await closeParts(parts, null);
+    }
+    base.close();
   }
 }
 
-/** Follows what the trust source names by now. What the configuration says of a log that came may not fit it: that is told, and those that run go on. */
+/** What a process holds from its start to its end. */
+interface OpenBase extends Base {
+  readonly close: () => void;
+}
+
+function openBase(config: Config, { clock, logger, onProgress }: PassDeps): OpenBase {
+  const unlock = lockForDaemon(config.database);
+  try {
+    const store = Store.open(config.database);
+    const close = (): void => {
+      store.close();
+      unlock();
+    };
+    return { store, clock, logger, onProgress, telling: createTelling(store, config), close };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openFirst(config: Config, base: Base, signal: AbortSignal): Promise<Parts> {
+  try {
+    return await openParts(config, base, null);
+  } catch (error) {
+    if (error instanceof TrustUnavailable) {
+      // Nothing runs without: whoever is to be told of it is told before the end.
+      const sinks = openSinks(config, null);
+      await deliverOnce(base.store, sinks.value, base, signal);
+      await sinks.close();
+    }
+    throw error;
+  }
+}
+
+/** Builds what the configuration asks for by now; null where it is no good, which is said, and those who asked are answered. Throws DatabaseError. */
+async function openNext(
+  before: Parts,
+  asked: readonly number[],
+  base: Base,
+  { readConfig }: DaemonDeps,
+): Promise<Parts | null> {
+  const { store, clock, logger } = base;
+  const { file, database } = before.config;
+  try {
+    const config = readConfig();
+    if (config.database !== database) {
+      const message = `expected "${database}", which the running daemon uses: restart it to use "${config.database}"`;
+      throw new ConfigError([{ file, line: null, column: null, path: 'database', message }]);
+    }
+    return await openParts(config, base, before);
+  } catch (error) {
+    if (toDatabaseError(error) !== null) {
+      throw error;
+    }
+    const problems = error instanceof ConfigError ? error.problems.map(formatProblem) : [messageOf(error)];
+    for (const problem of problems) {
+      logger.error({ problem }, 'configuration refused');
+    }
+    if (!(error instanceof ConfigError || error instanceof TrustUnavailable)) {
+      logger.error({ err: error }, 'configuration refused by a fault of our own');
+    }
+    store.transaction(() => {
+      settleReloads(store, asked, { outcome: 'refused', file, problem: problems.join('\n') }, clock.now());
+    });
+    logger.warn({ file, problems: problems.length }, 'the configuration from before stays in force');
+    return null;
+  }
+}
+
+/**
+ * Has the database and the channels know what is in force from now on, and answers those who asked for it. `reload`: null at the start.
+ * Returns the sources to follow.
+ */
+function putInForce(
+  parts: Parts,
+  reload: { readonly before: Parts; readonly asked: readonly number[] } | null,
+  { store, clock, logger, telling }: Base,
+): readonly FollowedSource[] {
+  const { config, trust } = parts;
+  const now = clock.now();
+  telling.follow(config);
+  return store.transaction(() => {
+    const watches = loadWatches(store, config.watches, now);
+    // They fitted when they were built.
+    const sources = findSources(parts) ?? parts.sources;
+    if (reload !== null) {
+      settleReloads(store, reload.asked, { outcome: 'loaded', file: config.file, watches }, now);
+      logger.info({ ...watches, sources: sources.length, watches: config.watches.length }, 'configuration reloaded');
+    } else if (watches.added.length + watches.changed.length + watches.removed.length > 0) {
+      logger.info(watches, 'watches changed');
+    }
+    if (reload !== null && reload.before.trust !== trust) {
+      trust.value.tellStale();
+    }
+    return sources;
+  });
+}
+
+/** The loops of one configuration. */
+interface Running {
+  readonly parts: Parts;
+  /** Goes on as long as its part is kept. */
+  readonly trust: Loop;
+  readonly delivery: Loop;
+  readonly others: readonly Loop[];
+}
+
+/** Begins to follow, judge and tell by `parts`; what goes on from before is taken over. */
+function start(parts: Parts, sources: readonly FollowedSource[], before: Running | null, loops: Loops): Running {
+  const { config, follow, trust, sinks } = parts;
+  const { store } = follow;
+  const keeper = trust.value;
+  const jobs = {
+    retention: config.retention,
+    channelsFor: parts.channelsFor,
+    // Without channels nothing was told, and so nothing is told again.
+    repeatIntervalMs: config.notify?.repeatIntervalMs ?? Infinity,
+  };
+  return {
+    parts,
+    trust: before?.parts.trust === trust ? before.trust : loops.start((until) => keeper.keepFresh(until)),
+    delivery:
+      before?.parts.sinks === sinks
+        ? before.delivery
+        : loops.start((until) => deliverAlerts(store, sinks.value, follow, until)),
+    others: [
+      loops.start(async (until) => {
+        const following = followSources(sources, config.logs.pollIntervalMs, follow, until);
+        const stopListening = keeper.onLogs((changed) => {
+          followChanged(parts, following, changed);
+        });
+        await following.ended.finally(stopListening);
+      }),
+      loops.start(async (until) => {
+        const again = judgeAgain(follow, until);
+        const stopListening = keeper.onRefreshed(() => {
+          again.trustRefreshed();
+        });
+        await again.ended.finally(stopListening);
+      }),
+      loops.start((until) => keepCadence(follow, until)),
+      loops.start((until) => schedule(store, jobs, follow, until)),
+    ],
+  };
+}
+
+/** Stops every loop but those that `next` takes over. */
+async function stop({ parts, trust, delivery, others }: Running, next: Parts): Promise<void> {
+  const ended = [
+    ...others,
+    ...(parts.trust === next.trust ? [] : [trust]),
+    ...(parts.sinks === next.sinks ? [] : [delivery]),
+  ];
+  await Promise.all(ended.map((loop) => loop.stop()));
+}
+
+/** Follows what the trust source names by now, beside those that run already. */
 function followChanged(parts: Parts, following: SourceLoops, changed: ReadonlySet<string>): void {
+  const sources = findSources(parts);
+  if (sources !== null) {
+    following.follow(sources, changed);
+    parts.follow.logger.info({ sources: sources.length, changed: [...changed] }, 'trusted logs changed');
+  }
+}
+
+/**
+ * The sources that the configuration and the trust data name now; they are shown from now on. What the configuration says of a log that
+ * came lately may not fit it: that is told, and the answer is null.
+ */
+function findSources(parts: Parts): readonly FollowedSource[] | null {
   const { store, clock, logger, tell } = parts.follow;
   try {
     const sources = parts.findSources();
-    following.follow(sources, changed);
-    logger.info({ sources: sources.length, changed: [...changed] }, 'trusted logs changed');
+    saveConfigured(
+      store,
+      sources.map(({ source }) => source.name),
+    );
+    return sources;
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;
     }
     logger.error({ error: error.message }, 'trusted logs not followed');
     store.transaction(() => tell(unfitLogsAlert(error.message), clock.now()));
+    return null;
   }
 }
 
-interface Parts {
-  readonly store: Store;
-  readonly unlock: () => void;
-  readonly http: HttpClient;
-  readonly publicHttp: HttpClient;
-  readonly attestationHttp: HttpClient;
-  readonly way: Way;
-  readonly sources: readonly FollowedSource[];
-  /** Those that the configuration and the trust data name now; they are shown from now on. */
-  readonly findSources: () => readonly FollowedSource[];
-  readonly sinks: ReadonlyMap<string, Sink>;
-  readonly follow: FollowDeps;
-  readonly channelsFor: (alert: RoutedAlert) => readonly string[];
-  /** Identity and log alerts raised by this process. */
-  readonly raised: { count: number };
-  readonly keeper: TrustKeeper;
-}
-
-type RoutedAlert = Pick<AlertDraft, 'class' | 'kind' | 'severity' | 'watch' | 'notify'>;
-
-async function assemble(config: Config, deps: DaemonDeps, signal: AbortSignal): Promise<Parts> {
-  const unlock = lockForDaemon(config.database);
-  const { proxy, ca } = config.network;
-  // A log is tried again after ten times the poll interval at the latest: this is a part of it.
-  const longestPauseMs = Math.min(2 * config.logs.pollIntervalMs, LONGEST_PAUSE_MS);
-  const http = createHttpClient({ timeoutMs: SILENCE_MS, longestPauseMs, proxy, ca });
-  const publicHttp = createHttpClient({
-    timeoutMs: SILENCE_MS,
-    longestPauseMs,
-    ratePerMinute: PUBLIC_RATE_PER_MINUTE,
-    proxy,
-    ca,
-  });
-  const attestationHttp = createHttpClient({
-    timeoutMs: SILENCE_MS,
-    connections: ATTESTATION_CONNECTIONS,
-    ratePerMinute: ATTESTATION_RATE_PER_MINUTE,
-    proxy,
-    ca,
-  });
-  const way = proxy === null && ca === null ? undefined : createDispatcher(CHANNEL_CONNECTIONS, proxy, ca);
-  let store: Store | undefined;
-  try {
-    store = Store.open(config.database);
-    return await build(config, { store, http, publicHttp, attestationHttp, way, unlock }, deps, signal);
-  } catch (error) {
-    await close({ store, http, publicHttp, attestationHttp, way, unlock });
-    throw error;
-  }
-}
-
-type Opened = Pick<Parts, 'store' | 'http' | 'publicHttp' | 'attestationHttp' | 'way' | 'unlock'>;
-
-/** By which channels are reached; undefined: directly. */
-type Way = ReturnType<typeof createDispatcher> | undefined;
-
-async function build(config: Config, opened: Opened, deps: DaemonDeps, signal: AbortSignal): Promise<Parts> {
-  const { store, http, publicHttp, attestationHttp, way } = opened;
-  const channels = config.notify?.channels ?? new Map<string, ChannelConfig>();
-  const route = (alert: RoutedAlert): readonly string[] =>
-    channelsFor(alert, config.notify?.routes ?? [], [...channels.keys()]);
-  const telling = { channelsFor: route, groupWaitMs: config.notify?.groupWaitMs ?? 0 };
-  const raised = { count: 0 };
-  const tellOne = (draft: AlertDraft, now: Date): string => {
-    raised.count += draft.class === 'operational' ? 0 : 1;
-    return tell(store, draft, telling, now).alert.id;
-  };
-  const { clock, logger } = deps;
-  const sinks = createSinks(channels, config.network.ca, way);
-  let keeper: TrustKeeper;
-  try {
-    keeper = await openTrustKeeper(config.trust, trustCache(config), { store, clock, logger, http, tell: tellOne });
-  } catch (error) {
-    if (error instanceof TrustUnavailable) {
-      // Nothing runs without: whoever is to be told of it is told before the end.
-      await deliverOnce(store, sinks, deps, signal);
-    }
-    throw error;
-  }
-  const findSources = (): readonly FollowedSource[] => {
-    const sources = createSources(config.logs, keeper.logs(), { http, publicHttp });
-    saveConfigured(
-      store,
-      sources.map(({ source }) => source.name),
-    );
-    return sources;
-  };
-  return {
-    ...opened,
-    sources: findSources(),
-    findSources,
-    sinks,
-    follow: {
-      store,
-      clock,
-      logger,
-      watches: config.watches,
-      judging: keeper.judging,
-      attestations: createAttestationFinder({ http: attestationHttp, clock, logger }),
-      witnesses: config.logs.witnesses && { ...config.logs.witnesses, unmet: new Set() },
-      tell: tellOne,
-      onProgress: deps.onProgress,
-      suspectTrust: (seen, signal) => keeper.suspect(seen, signal),
-    },
-    channelsFor: route,
-    raised,
-    keeper,
-  };
-}
-
-function trustCache({ database }: Config): string {
-  return join(dirname(database), 'tuf');
-}
-
-function scheduled({ retention, notify }: Config, { channelsFor }: Parts): Scheduled {
-  // Without channels nothing was told, and so nothing is told again.
-  return { retention, channelsFor, repeatIntervalMs: notify?.repeatIntervalMs ?? Infinity };
-}
-
-function createSinks(
-  channels: ReadonlyMap<string, ChannelConfig>,
-  ca: string | null,
-  way: Way,
-): ReadonlyMap<string, Sink> {
-  return new Map([...channels].map(([name, channel]) => [name, createSink(name, channel, ca, way)]));
-}
-
-function createSink(name: string, channel: ChannelConfig, ca: string | null, way: Way): Sink {
-  switch (channel.type) {
-    case 'slack':
-      return createSlackSink(name, channel, way);
-    case 'email':
-      // What is given stands instead of the usual certificates.
-      return createEmailSink(name, channel, ca === null ? {} : { ca: [...rootCertificates, ca].join('\n') });
-  }
-}
-
-async function close({
-  store,
-  http,
-  publicHttp,
-  attestationHttp,
-  way,
-  unlock,
-}: Omit<Opened, 'store'> & { store: Store | undefined }) {
-  await Promise.all([http.close(), publicHttp.close(), attestationHttp.close(), way?.destroy()]);
-  store?.close();
-  unlock();
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -16,6 +16,16 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
     end();
   });
 }
+// The daemon reads its configuration again; any other command ends, as it would without a handler. One that comes while it is still
+// starting is remembered.
+let hungUp = false;
+const remember = (): void => {
+  hungUp = true;
+};
+let hangUp = process.argv[2] === 'run' ? remember : end;
+process.on('SIGHUP', () => {
+  hangUp();
+});
 // A reader that went away (`sigwatch history | head`) is no fault; what was started for it is cleared away.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') {
@@ -39,6 +49,14 @@ process.exitCode = await runCli(process.argv.slice(2), {
   interactive: process.stderr.isTTY,
   env: process.env,
   signal: stop.signal,
+  onHangUp: (listener) => {
+    hangUp = listener;
+    if (hungUp) {
+      hungUp = false;
+      listener();
+    }
+  },
+  monotonicMicros: () => process.hrtime.bigint() / 1000n,
   self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
   pid: process.pid,
 });

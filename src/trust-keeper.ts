@@ -33,6 +33,8 @@ export interface TrustKeeper {
   readonly logs: () => TrustedLogs;
   /** True when the trust source could not be read at the start. */
   readonly stale: boolean;
+  /** Tells that the trust source could not be read when it was last tried, or closes what was told of that. For a keeper that was opened on trial, and is in force now. */
+  tellStale(): void;
   /**
    * Somebody signed at `seen` whom we do not know. Reads the trust source again, if it is one that changes, was last read
    * before that or hardly later, and was not asked for such a reason lately. True when something else is in force now.
@@ -40,10 +42,10 @@ export interface TrustKeeper {
   suspect(seen: Date, signal: AbortSignal): Promise<boolean>;
   /** Reads the trust source again every six hours until `signal` aborts, where it is one that changes. */
   keepFresh(signal: AbortSignal): Promise<void>;
-  /** Has `listener` called with the origins of logs that came, or are to be read otherwise than before. */
-  onLogs(listener: (changed: ReadonlySet<string>) => void): void;
-  /** Has `listener` called each time when the trust source was read anew, and what it says is in force. */
-  onRefreshed(listener: () => void): void;
+  /** Has `listener` called with the origins of logs that came, or are to be read otherwise than before. Returns what ends that. */
+  onLogs(listener: (changed: ReadonlySet<string>) => void): () => void;
+  /** Has `listener` called each time when the trust source was read anew, and what it says is in force. Returns what ends that. */
+  onRefreshed(listener: () => void): () => void;
 }
 
 export interface TrustKeeperDeps extends TrustMemoryDeps {
@@ -54,19 +56,20 @@ export interface TrustKeeperDeps extends TrustMemoryDeps {
 /**
  * Reads the trust source; where it cannot be read, what it published when it last could be is in force. That it could not
  * be read is told, and closed once it can; what it changed is told. Throws TrustUnavailable when nothing of it is known, which is
- * told as well.
+ * told as well. `isTrial`: another one is in force, so that nobody is told yet that this one cannot be read.
  */
 export async function openTrustKeeper(
   config: TrustConfig,
   cachePath: string,
   deps: TrustKeeperDeps,
+  { isTrial }: { readonly isTrial: boolean } = { isTrial: false },
 ): Promise<TrustKeeper> {
   const { store, clock, logger } = deps;
   const { source } = config;
   const memory = openTrustMemory(source, deps);
   const changes = isPublished(source);
-  const listeners: ((changed: ReadonlySet<string>) => void)[] = [];
-  const refreshed: (() => void)[] = [];
+  const listeners = new Set<(changed: ReadonlySet<string>) => void>();
+  const refreshed = new Set<() => void>();
   let refreshedAt = 0;
   let pauseMs = 0;
   let quietUntil = 0;
@@ -74,13 +77,18 @@ export async function openTrustKeeper(
   let ending: AbortSignal | null = null;
 
   const first = await read();
+  let lastStale = first.stale;
   if (first.snapshot === null) {
-    report(first.stale, false);
+    if (!isTrial) {
+      report(first.stale, false);
+    }
     throw new TrustUnavailable(first.stale ?? 'Cannot read the trust source: it holds nothing');
   }
   let inForce = first.snapshot;
   let judging = judgingBy(inForce);
-  report(first.stale);
+  if (!isTrial) {
+    report(first.stale);
+  }
 
   return {
     judging: {
@@ -91,11 +99,16 @@ export async function openTrustKeeper(
     },
     logs: () => logsOf(inForce),
     stale: first.stale !== null,
+    tellStale: () => {
+      report(lastStale);
+    },
     onLogs: (listener) => {
-      listeners.push(listener);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     onRefreshed: (listener) => {
-      refreshed.push(listener);
+      refreshed.add(listener);
+      return () => refreshed.delete(listener);
     },
     async suspect(seen, signal) {
       const now = clock.now().getTime();
@@ -184,6 +197,7 @@ export async function openTrustKeeper(
   }
 
   function report(stale: string | null, isKnown = true): void {
+    lastStale = stale;
     if (stale === null) {
       closeAlert(store, TRUST_STALE_KEY);
       return;

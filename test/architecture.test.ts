@@ -13,6 +13,8 @@ interface Rule {
 
 const READERS = ['lib', 'tlog', 'entry', 'policy', 'trust', 'log', 'attestation', 'alert', 'store'];
 const PARTS_OF_DAEMON = [
+  'parts.ts',
+  'telling.ts',
   'judging.ts',
   'sources.ts',
   'load-trust.ts',
@@ -20,7 +22,17 @@ const PARTS_OF_DAEMON = [
   'trust-keeper.ts',
   'version.ts',
 ];
-const EVERYTHING = [...READERS, 'evidence', 'monitor', 'config', 'cli', 'demo', 'daemon.ts', ...PARTS_OF_DAEMON];
+const EVERYTHING = [
+  ...READERS,
+  'evidence',
+  'monitor',
+  'config',
+  'import',
+  'cli',
+  'demo',
+  'daemon.ts',
+  ...PARTS_OF_DAEMON,
+];
 
 /** Pure knows nothing, readers and store know the pure, monitor knows them all, only main knows the machine. */
 const TABLE: Readonly<Record<string, Rule>> = {
@@ -36,9 +48,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
   store: { imports: ['tlog', 'alert/alert.ts', 'log/log.ts', 'lib'], types: ['policy', 'entry'] },
   monitor: { imports: READERS },
   config: { imports: ['policy', 'trust', 'tlog', 'lib'], types: ['alert/channel.ts', 'alert/route.ts', 'log/log.ts'] },
+  import: { imports: ['config', 'policy', 'lib', 'alert/escape.ts'], pure: true },
   demo: { imports: EVERYTHING.filter((layer) => layer !== 'cli') },
   cli: { imports: EVERYTHING },
   'daemon.ts': { imports: EVERYTHING },
+  'parts.ts': { imports: EVERYTHING.filter((layer) => !['cli', 'demo', 'daemon.ts'].includes(layer)) },
+  'telling.ts': { imports: ['alert', 'config', 'monitor', 'store'] },
   'judging.ts': { imports: ['entry', 'policy', 'trust'] },
   'sources.ts': { imports: [...READERS, 'config', 'monitor/followed-source.ts'] },
   'load-trust.ts': { imports: [...READERS, 'config'] },
@@ -64,7 +79,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   re2js: ['policy'],
   'smtp-server': ['demo'],
   undici: ['log', 'alert'],
-  yaml: ['config'],
+  yaml: ['config', 'import'],
   zod: ['config', 'log', 'evidence'],
 };
 

@@ -15,6 +15,7 @@ import { startFakeGithub, type FakeGithub } from './fakes/fake-github.ts';
 import { startFakeLog, type RunningFakeLog } from './fakes/fake-log.ts';
 import { authority, certify, fillers, NOW, releaseAt } from './support/actors.ts';
 import { BUILDER, bundleOf, digestOf, provenance } from './support/attestations.ts';
+import { noReload } from './support/no-reload.ts';
 import { setTrustStage } from './support/trust-stage.ts';
 import { trustedRootJson } from './support/trusted-root-json.ts';
 import { until } from './support/until.ts';
@@ -75,7 +76,7 @@ describe('the program, with a watch whose attestations lie at the API of GitHub'
     const nothing = (): void => undefined;
     const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
     const clock = { now: () => now, sleep: systemClock.sleep.bind(systemClock) };
-    return { clock, logger, pid: 1, onProgress: nothing, onReady: nothing, onAlive: nothing };
+    return { ...noReload, clock, logger, pid: 1, onProgress: nothing, onReady: nothing, onAlive: nothing };
   };
   const config = () => loadConfig(join(folder, 'sigwatch.yaml'), { GITHUB_TOKEN: 'secret' });
   const once = (): Promise<OnceOutcome> => runOnce(config(), deps(), new AbortController().signal);

@@ -144,7 +144,10 @@ describe('sigwatch status, beside a daemon that writes', () => {
       deliveries: { pending: 0, failing: 0 },
       gaps: [{ log: 'liar.test', from: 0, to: 3, reason: 'joined late' }],
       unparsable: 1,
+      watches: [{ name: 'widget-release', mode: 'enforce', since: TIME, changed_at: TIME }],
+      last_reload: null,
       daemon: { pid: daemon.pid, version: '0.1.0', started_at: TIME, beat_at: TIME },
+      ...{ cadences: [], audit: [] },
     });
   });
 
@@ -163,6 +166,7 @@ describe('sigwatch status, beside a daemon that writes', () => {
       'Alerts: 5 open, 0 acknowledged',
       'Deliveries: 0 waiting, 0 of them failing',
       'Never examined: liar.test from 0 to 2 (joined late)',
+      expect.stringMatching(/^Watches: 1, last changed [-\d]+ [:\d]+ UTC: widget-release$/),
       'Entries that could not be decoded: 1',
       '',
     ]);

@@ -8,10 +8,14 @@ import { startSlackReceiver, type SlackReceiver } from '../src/demo/slack-receiv
 import { systemClock } from '../src/lib/clock.ts';
 import { TrustUnavailable } from '../src/trust/trust-unavailable.ts';
 import { startFakeTuf, type FakeTuf } from './fakes/fake-tuf.ts';
+import { noReload } from './support/no-reload.ts';
 
 const nothing = (): void => undefined;
 const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-const deps = { clock: systemClock, logger, pid: 1, onProgress: nothing, onReady: nothing, onAlive: nothing };
+const deps = {
+  ...noReload,
+  ...{ clock: systemClock, logger, pid: 1, onProgress: nothing, onReady: nothing, onAlive: nothing },
+};
 
 let folder: string;
 let repository: FakeTuf;

@@ -50,11 +50,11 @@ const TELLING = [
 /** More failing claims than this are counted in the summary; all of them are in the violations. */
 const MAX_SENTENCES = 8;
 
-/** The alert that a judgement calls for; null when it calls for none (expected, only observed, or a watch in audit mode). Pure. */
+/** The alert that a judgement calls for, whatever the mode of its watch; null when it calls for none (expected, or only observed). Pure. */
 export function identityAlert(judged: JudgedSigner): AlertDraft | null {
   const { watch, judgement } = judged;
   const kind = alertKind(judgement);
-  if (kind === null || watch.mode === 'audit') {
+  if (kind === null) {
     return null;
   }
   const signer = summarizeSigner(judged.entry, judged.signer, judgement);

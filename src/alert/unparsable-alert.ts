@@ -23,12 +23,9 @@ export interface MentioningEntry {
   readonly index: number;
 }
 
-/** The alert about an entry that cannot be read and holds what a watch selects; null for a watch in audit mode. There is one for each watch: a further entry repeats it. */
-export function unparsableAlert({ mention, problem, unread, log, index }: MentioningEntry): AlertDraft | null {
+/** The alert about an entry that cannot be read and holds what a watch selects, whatever the mode of the watch. There is one for each watch: a further entry repeats it. */
+export function unparsableAlert({ mention, problem, unread, log, index }: MentioningEntry): AlertDraft {
   const { watch, claim, written } = mention;
-  if (watch.mode === 'audit') {
-    return null;
-  }
   const pattern = shown(formatExpected(written), QUOTED);
   const advice = unread
     ? 'update sigwatch, if a later version reads this kind; else look at the entry yourself'

@@ -1,7 +1,7 @@
 import { ConfigError, formatProblem, type ConfigProblem } from '../config/config-error.ts';
 import { lintConfig, type ConfigWarning } from '../config/lint.ts';
 import { loadWithSource, type LoadedConfig } from '../config/load.ts';
-import { formatPath, quote } from '../config/key-path.ts';
+import { quote } from '../config/key-path.ts';
 import type { OnlineOutcome, ReachedLog } from './check-online.ts';
 import { findConfig } from './find-config.ts';
 import type { ExitStatus, Io } from './io.ts';
@@ -9,27 +9,28 @@ import { jsonLine, safe } from './print.ts';
 
 /**
  * `sigwatch check`: says everything that is wrong with a configuration, and what looks unmeant. `option` is where `--config` says
- * it is, if it does. 0 when it can be used, also with warnings; 2 when it cannot, or when there is none. Reads what the
- * configuration names, writes nothing, and reaches no network but with `online`: then 3 when the trust source or a log
- * cannot be reached at one of its addresses, or shows a checkpoint there that its key did not sign.
+ * it is, if it does. 0 when it can be used, also with warnings; 2 when it cannot, or when there is none, and with `strict` also
+ * when there are warnings. Reads what the configuration names, writes nothing, and reaches no network but with `online`: then 3
+ * when the trust source or a log cannot be reached at one of its addresses, or shows a checkpoint there that its key did not sign.
  */
 export async function checkCommand(
   option: string | undefined,
   env: Io['env'],
   io: Pick<Io, 'stdout' | 'stderr' | 'signal'>,
-  options: { readonly json: boolean; readonly online: boolean },
+  options: { readonly json: boolean; readonly online: boolean; readonly strict?: boolean },
 ): Promise<ExitStatus> {
   const offline = examine(option, env);
   const { loaded } = offline;
   const online = loaded !== null && options.online ? await goOnline(loaded, io.signal) : null;
   const outcome = online === null || loaded === null ? offline : withOnline(offline, loaded, online);
   const reached = online === null || (online.trust.ok && online.logs.every(({ ok }) => ok));
+  const refused = outcome.errors.length > 0 || (options.strict === true && outcome.warnings.length > 0);
   if (options.json) {
-    io.stdout(`${jsonLine(outcomeJson(outcome, online, reached))}\n`);
+    io.stdout(`${jsonLine(outcomeJson(outcome, online, reached && !refused))}\n`);
   } else {
-    printLines(outcome, online, io);
+    printLines(outcome, online, options.strict === true, io);
   }
-  return outcome.errors.length > 0 ? 2 : reached ? 0 : 3;
+  return refused ? 2 : reached ? 0 : 3;
 }
 
 interface Outcome {
@@ -66,7 +67,7 @@ function withOnline(offline: Outcome, { source }: LoadedConfig, { errors, unknow
   const unheard = unknown.map((origin): ConfigWarning => {
     const path = ['logs', 'override', origin];
     const message = `neither this file nor the trust source knows a log of the origin ${quote(origin)}: this override changes nothing`;
-    return { file, ...source.keyPlace(path), path: formatPath(path), message, rule: 'unknown-override' };
+    return { ...source.keyPlace(path), message, rule: 'unknown-override' };
   });
   return {
     ...offline,
@@ -78,6 +79,7 @@ function withOnline(offline: Outcome, { source }: LoadedConfig, { errors, unknow
 function printLines(
   { file, errors, warnings }: Outcome,
   online: OnlineOutcome | null,
+  strict: boolean,
   io: Pick<Io, 'stdout' | 'stderr'>,
 ): void {
   for (const problem of errors) {
@@ -92,6 +94,8 @@ function printLines(
   }
   if (errors.length > 0) {
     io.stderr(`${safe(file)} cannot be used: ${count(errors.length, 'error')}\n`);
+  } else if (strict && warnings.length > 0) {
+    io.stderr(`${safe(file)} is refused by --strict: ${count(warnings.length, 'warning')}\n`);
   } else {
     io.stdout(`${safe(file)} is good${warnings.length > 0 ? `, with ${count(warnings.length, 'warning')}` : ''}\n`);
   }
@@ -115,9 +119,9 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function outcomeJson({ errors, warnings }: Outcome, online: OnlineOutcome | null, reached: boolean): unknown {
+function outcomeJson({ errors, warnings }: Outcome, online: OnlineOutcome | null, ok: boolean): unknown {
   return {
-    ok: errors.length === 0 && reached,
+    ok,
     errors: errors.map(problemJson),
     warnings: warnings.map(warningJson),
     ...(online && { logs: online.logs.map(logJson), trust: online.trust }),

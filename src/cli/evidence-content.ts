@@ -1,3 +1,4 @@
+import type { AlertKind } from '../alert/alert.ts';
 import { decodeCtLeaf } from '../entry/ct-leaf.ts';
 import { decodeEntry } from '../entry/decode.ts';
 import type { EvidenceContent } from '../evidence/evidence-file.ts';
@@ -51,14 +52,19 @@ function report(
   return {
     alert: { id, class: alertClass, kind, severity, title, summary, first_seen: firstSeen.toISOString() },
     watch: watch === null ? null : { name: watch, description },
-    // An alert about a signer is named by the verdict on it.
-    verdict: signer === null ? null : kind,
+    verdict: signer === null ? null : verdictOf(kind),
     violations: violations.map(({ claim, expected, found }) => ({ claim, expected, found })),
     signer,
     extra_data: entry?.leaf.extra?.toString('base64') ?? null,
     served: contradiction?.served ?? null,
     unserved: contradiction?.unserved ?? null,
   };
+}
+
+/** An alert about a signer is named by the verdict on it, but for one about somebody whom the watch does not select. */
+function verdictOf(kind: AlertKind): string | null {
+  // What is new or too much says nothing of the verdict.
+  return kind === 'artifact-resigned' ? 'observed' : kind === 'first-seen' || kind === 'burst' ? null : kind;
 }
 
 function formatPrefix({ size, frontier, nodes }: NonNullable<Evidence['prefix']>): EvidenceContent['prefix'] {

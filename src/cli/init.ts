@@ -1,32 +1,101 @@
 import { writeFileSync } from 'node:fs';
 import { ConfigError } from '../config/config-error.ts';
-import { quote } from '../config/key-path.ts';
+import { watchArtifact } from './init-artifact.ts';
+import { configText, type DraftedWatch } from './init-config.ts';
+import { watchPerson } from './init-email.ts';
+import { watchOrganisation, watchRepository } from './init-github.ts';
+import { watchKey } from './init-key.ts';
 import type { ExitStatus, Io } from './io.ts';
 import { safe } from './print.ts';
 
-/** Names of GitHub organisations and users: letters, digits and single hyphens inside; managed users end in `_SHORTCODE`. */
-const OWNER = /^(?=.{1,39}$)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?:_[A-Za-z0-9]+)?$/;
+/** What is watched: exactly one of these. */
+interface InitSubject {
+  /** Name of an organisation or user. */
+  readonly githubOrg?: string | undefined;
+  /** `OWNER/REPO`. */
+  readonly githubRepo?: string | undefined;
+  /** Address of a person. */
+  readonly email?: string | undefined;
+  /** Path of a public key. */
+  readonly key?: string | undefined;
+  /** Digest, or path of a file. */
+  readonly artifact?: string | undefined;
+}
+
+export interface InitOptions extends InitSubject {
+  /** Who vouches for `email`. */
+  readonly issuer?: string | undefined;
+  /** The file to write. */
+  readonly file: string;
+  /** Replace a file that is there already. */
+  readonly force?: boolean | undefined;
+}
+
+const SUBJECTS: Readonly<Record<keyof InitSubject, string>> = {
+  githubOrg: '--github-org NAME',
+  githubRepo: '--github-repo OWNER/REPO',
+  email: '--email ADDRESS',
+  key: '--key FILE',
+  artifact: '--artifact DIGEST-or-FILE',
+};
 
 /**
- * `sigwatch init --github-org NAME`: writes a commented configuration to start from, which passes `check`. Throws ConfigError, and
- * writes nothing, for a name that GitHub does not give, for a file that is there already (unless `force`), and where it cannot write.
+ * `sigwatch init`: writes a commented configuration to start from, which passes `check --strict`. 2 where not exactly one thing to watch is
+ * given. Throws ConfigError, and writes nothing, for what cannot be watched, for a file that is there already (unless `force`), and
+ * where it cannot write.
  */
-export function initCommand(
-  options: { readonly githubOrg: string; readonly file: string; readonly force?: boolean },
-  io: Pick<Io, 'stdout' | 'stderr'>,
-): ExitStatus {
-  const { githubOrg, file } = options;
-  if (!OWNER.test(githubOrg)) {
-    const message = `Cannot use ${quote(githubOrg)} as a GitHub organisation: expected letters, digits and single hyphens, at most 39`;
-    throw failure(file, message);
+export async function initCommand(options: InitOptions, io: Pick<Io, 'stdout' | 'stderr'>): Promise<ExitStatus> {
+  const { file } = options;
+  const wrong = findMisuse(options);
+  if (wrong !== null) {
+    io.stderr(`${wrong}\nExample: sigwatch init --github-repo acme/widget\n`);
+    return 2;
   }
+  const text = configText(await draft(options));
   try {
-    writeFileSync(file, template(githubOrg), { flag: options.force === true ? 'w' : 'wx' });
+    writeFileSync(file, text, { flag: options.force === true ? 'w' : 'wx' });
   } catch (error) {
     throw failure(file, reasonOf(error), error);
   }
   io.stdout(`${safe(`Wrote ${file}: next, look at its comments and run \`sigwatch check --config ${file}\``)}\n`);
   return 0;
+}
+
+/** What is wrong with the options as a whole; null: nothing. */
+function findMisuse(options: InitOptions): string | null {
+  const all = Object.entries(SUBJECTS) as readonly [keyof InitSubject, string][];
+  const given = all.filter(([name]) => options[name] !== undefined).map(([, usage]) => usage.split(' ', 1).join(''));
+  const expected = `expected one of ${all.map(([, usage]) => usage).join(', ')}`;
+  if (given.length === 0) {
+    return `Cannot write a configuration: nothing to watch is named, ${expected}`;
+  }
+  if (given.length > 1) {
+    return `Cannot write a configuration: ${given.join(' and ')} are given, ${expected}`;
+  }
+  return options.issuer !== undefined && options.email === undefined
+    ? `Cannot write a configuration: --issuer says who vouches for an address, and ${given.join('')} is none; expected it beside --email`
+    : null;
+}
+
+async function draft(options: InitOptions): Promise<DraftedWatch> {
+  const { githubOrg, githubRepo, email, key, artifact = '' } = options;
+  try {
+    if (githubOrg !== undefined) {
+      return watchOrganisation(githubOrg);
+    }
+    if (githubRepo !== undefined) {
+      return watchRepository(githubRepo);
+    }
+    if (email !== undefined) {
+      return watchPerson(email, options.issuer ?? null);
+    }
+    return key === undefined ? await watchArtifact(artifact) : watchKey(key);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) {
+      throw error;
+    }
+    throw failure(options.file, error.message, error);
+  }
 }
 
 function failure(file: string, message: string, cause?: unknown): ConfigError {
@@ -38,62 +107,4 @@ function reasonOf(error: unknown): string {
     return 'Cannot write the configuration: the file exists already; name another one with --config, or replace it with --force';
   }
   return `Cannot write the configuration: ${error instanceof Error ? error.message : String(error)}`;
-}
-
-function template(org: string): string {
-  const url = `https://github.com/${org}`;
-  return `# sigwatch: who signs in the name of ${url}
-# Check it with \`sigwatch check\`, start with \`sigwatch run\`. Every key is explained in config/sigwatch.example.yaml.
-version: 1
-
-trust:
-  source: public-good        # the logs, keys and certificate authorities of the public Sigstore instance
-
-logs:
-  discover: true             # follow every Rekor log of that instance, also those that will come
-  poll_interval: 10s
-  start: head                # begin now; what was signed before is not looked at
-
-watches:
-  - name: ${yamlName(org)}
-    description: Everything that is signed in the name of ${url}
-    select:                  # an entry that meets one of these claims to be ours
-      - source_owner: ${url}
-      # Certificates of before 2023 name their owner in the subject only. If strangers may call your reusable
-      # workflows, their builds carry this subject as well: then take the next line out.
-      - subject: ${url}/**
-    expect:                  # then all of this must hold, or you are told
-      issuer: https://token.actions.githubusercontent.com
-      runner: github-hosted
-      source_owner: ${url}
-      signature: [verified, not-checkable]   # not-checkable: the entry does not hold what was signed (attestations)
-      signing_time: [within, unknown]        # logged while the certificate was valid; unknown: Rekor v2 keeps no time
-      sct: verified                          # a CT log has promised to show the certificate
-      # The narrower, the better. Uncomment what is true of your releases:
-      # source_owner_id: "123456"            # survives a renamed or re-registered organisation: gh api orgs/${org} --jq .id
-      # builder: ${org}/REPOSITORY/.github/workflows/release.yml@refs/tags/v*
-      # source_ref: [refs/tags/v*, refs/heads/main]
-      # trigger: [push, release]
-    severity: high
-
-# Without channels alerts are only kept: see \`sigwatch alerts\`. Uncomment one or both.
-# notify:
-#   channels:
-#     slack:
-#       type: slack
-#       webhook_url: { env: SLACK_WEBHOOK_URL }
-#     mail:
-#       type: email
-#       from: sigwatch@example.com
-#       to: [security@example.com]
-#       smtp: { host: smtp.example.com, port: 587, user: sigwatch, password: { file: /run/secrets/smtp } }
-#   routes:
-#     - { class: [identity, log], severity: [critical, high], to: [slack, mail] }
-#     - { to: [mail] }
-`;
-}
-
-/** A name that YAML would read as a number or a word of its own (`123`, `null`) stands in quotes. */
-function yamlName(org: string): string {
-  return /^[A-Za-z]/.test(org) && !/^(?:null|true|false)$/i.test(org) ? org : JSON.stringify(org);
 }

@@ -15,6 +15,10 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the program is asked to end. */
   readonly signal: AbortSignal;
+  /** Has `listener` called at each SIGHUP, and at once if one came already. Of one listener at a time. */
+  readonly onHangUp: (listener: () => void) => void;
+  /** Microseconds of the machine's clock that is never set (CLOCK_MONOTONIC). */
+  readonly monotonicMicros: () => bigint;
   /** The executable and arguments that start this program again (the demo starts the real daemon). */
   readonly self: readonly [string, ...string[]];
   readonly pid: number;

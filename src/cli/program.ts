@@ -13,11 +13,14 @@ import type { EvidenceOptions } from './evidence.ts';
 import type { ExplainOptions } from './explain.ts';
 import { findConfig } from './find-config.ts';
 import { historyCommand, type HistoryOptions } from './history.ts';
-import { initCommand } from './init.ts';
+import type { InitOptions } from './init.ts';
 import type { ExitStatus, Io } from './io.ts';
 import { listLogsCommand, resumeLogCommand, type ResumeOptions } from './logs.ts';
 import { safe, safeLines } from './print.ts';
+import { reloadCommand, type ReloadOptions } from './reload.ts';
+import type { ReplayOptions } from './replay.ts';
 import { statusCommand, type StatusOptions } from './status.ts';
+import type { SuggestOptions } from './suggest.ts';
 import type { VerifyOptions } from './verify-evidence.ts';
 
 /** Runs the command that `args` name and returns the exit status. What goes wrong is said on stderr; only our own faults are thrown. */
@@ -95,23 +98,33 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     }
   };
 
-  add('init', 'Write a commented sigwatch.yaml to start from', 'sigwatch init --github-org acme')
-    .requiredOption('--github-org <name>', 'the GitHub organisation or user to watch')
+  add(
+    'init',
+    'Write a commented sigwatch.yaml to start from, for one thing to watch',
+    'sigwatch init --github-repo acme/widget',
+  )
+    .option('--github-org <name>', 'a GitHub organisation or user')
+    .option('--github-repo <owner/repo>', 'a GitHub repository')
+    .option('--email <address>', 'a person who signs with this address')
+    .option('--issuer <url>', 'beside --email: who vouches for the address')
+    .option('--key <file>', 'a public key: PEM, PGP, SSH or minisign')
+    .option('--artifact <digest-or-file>', 'whoever signs this artifact: sha256:HEX, or a file')
     .option('--config <file>', 'the file to write', 'sigwatch.yaml')
     .option('--force', 'replace a file that is there already')
-    .action((options: { githubOrg: string; config: string; force?: boolean }) => {
-      const { githubOrg, config: file, force } = options;
-      end(initCommand({ githubOrg, file, force: force === true }, io));
+    .action(async ({ config: file, ...options }: Omit<InitOptions, 'file'> & { config: string }) => {
+      const { initCommand } = await import('./init.ts');
+      end(await initCommand({ ...options, file }, io));
     });
 
   configured(
     add('check', 'Say everything that is wrong with the configuration', 'sigwatch check --config sigwatch.yaml'),
   )
     .option('--online', 'reach the trust source and each log, and verify its checkpoint')
+    .option('--strict', 'take warnings for errors: status 2')
     .option('--json', 'one JSON object')
-    .action(async (options: { config?: string; online?: boolean; json?: boolean }) => {
-      const { online, json } = options;
-      end(await checkCommand(options.config, io.env, io, { json: json === true, online: online === true }));
+    .action(async (options: { config?: string; online?: boolean; strict?: boolean; json?: boolean }) => {
+      const [json, online, strict] = [options.json === true, options.online === true, options.strict === true];
+      end(await checkCommand(options.config, io.env, io, { json, online, strict }));
     });
 
   configured(add('run', 'Watch: the daemon', 'sigwatch run --config /etc/sigwatch/sigwatch.yaml'))
@@ -122,6 +135,18 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
       // Loaded when it is asked for: the daemon brings most of the libraries, and reading commands answer at once.
       const { runCommand } = await import('./run.ts');
       end(await runCommand(findConfig(options.config, io.env), { once: once === true, verbose: verbose === true }, io));
+    });
+
+  configured(
+    add(
+      'reload',
+      'Have the running daemon read its configuration again, as SIGHUP does, and say what came of it',
+      'sigwatch reload --config /etc/sigwatch/sigwatch.yaml',
+    ),
+  )
+    .option('--json', 'one JSON object')
+    .action(async (options: ReloadOptions & { config?: string }) => {
+      end(await reloadCommand(findConfig(options.config, io.env), options, io, systemClock));
     });
 
   add('demo', 'The whole thing offline: a local log, a release, an attack, the alert', 'sigwatch demo')
@@ -167,6 +192,38 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
 
   configured(
     add(
+      'replay',
+      'Judge the recorded history by the configuration: what would change, and what would be told; writes nothing',
+      'sigwatch replay --since 30d --config new.yaml',
+    ),
+  )
+    .option('--since <time>', 'observed since: a duration (7d) or RFC 3339', '30d')
+    .option('--until <time>', 'observed until: a duration or RFC 3339')
+    .option('--watch <name>', 'only of this watch')
+    .option('--database <file>', 'the recorded history, instead of that of the configuration')
+    .option('--json', 'one JSON object a line for each judgement that would change')
+    .action(async (options: ReplayOptions & { config?: string }) => {
+      const { replayCommand } = await import('./replay.ts');
+      end(await replayCommand(findConfig(options.config, io.env), options, io, systemClock.now()));
+    });
+
+  configured(
+    add(
+      'suggest',
+      'Draft an expect block, as YAML to paste, from what a watch has seen',
+      'sigwatch suggest --watch widget-release --since 90d',
+    ),
+  )
+    .requiredOption('--watch <name>', 'from the history of this watch')
+    .option('--since <time>', 'observed since: a duration (90d) or RFC 3339 (default: all of it)')
+    .option('--json', 'one JSON object')
+    .action(async (options: SuggestOptions & { config?: string }) => {
+      const { suggestCommand } = await import('./suggest.ts');
+      withStore(options.config, (store) => suggestCommand(store, options, io, systemClock.now()));
+    });
+
+  configured(
+    add(
       'explain',
       'What the entries in files say, and what each watch makes of them; no network',
       'sigwatch explain widget.sigstore.json',
@@ -180,6 +237,17 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     .action(async (files: readonly string[], options: ExplainOptions) => {
       const { explainCommand } = await import('./explain.ts');
       end(await explainCommand(files, options, io, systemClock.now()));
+    });
+
+  add(
+    'import',
+    'Turn policies and monitors of other tools (Kyverno, policy-controller, rekor-monitor, cosign, slsa-verifier) into a configuration on stdout',
+    'sigwatch import policy.yaml verify.sh > sigwatch.yaml',
+  )
+    .argument('<files...>', 'YAML with one or more policies, a workflow, or text with command lines; -: standard input')
+    .action(async (files: readonly string[]) => {
+      const { importCommand } = await import('./import.ts');
+      end(await importCommand(files, io));
     });
 
   configured(

@@ -41,8 +41,20 @@ export async function runCommand(
     onAlive: () => {
       notify('WATCHDOG=1');
     },
+    readConfig: () => loadConfig(configFile, io.env),
+    onHangUp: io.onHangUp,
+    onReloading: () => {
+      // For units of Type=notify-reload, which wait for a time after that of their signal (systemd.service(5)).
+      notify('RELOADING=1', `MONOTONIC_USEC=${io.monotonicMicros()}`);
+    },
+    onReloaded: () => {
+      notify('READY=1');
+    },
   };
   if (options.once) {
+    io.onHangUp(() => {
+      deps.logger.warn({}, 'SIGHUP ignored: one pass reads its configuration once');
+    });
     const { found, failed } = await runOnce(config, deps, io.signal);
     progress.clear();
     // What was found is not taken back by a signal.

@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import type { ExitStatus, Io } from './io.ts';
 import { lagSeconds, secondsLeft } from './pace.ts';
 import { formatAge, formatTable, formatTime, jsonLine, safe } from './print.ts';
+import { formatWatchStatus, readWatchStatus } from './watch-status.ts';
 
 export interface StatusOptions {
   readonly json?: boolean | undefined;
@@ -31,11 +32,16 @@ export function statusCommand(
     io.stderr(`${describeDaemon(status.heartbeat, now)}\n`);
     return 3;
   }
-  io.stdout(options.json === true ? `${jsonLine(statusJson(status, now))}\n` : formatStatus(status, io.columns, now));
+  const ofWatches = readWatchStatus(store, now);
+  io.stdout(
+    options.json === true
+      ? `${jsonLine({ ...statusJson(status, now), ...ofWatches })}\n`
+      : formatStatus(status, io.columns, now) + formatWatchStatus(ofWatches, now),
+  );
   return 0;
 }
 
-function statusJson({ heartbeat, database, logs, ...status }: Status, now: Date): unknown {
+function statusJson({ heartbeat, database, logs, ...status }: Status, now: Date): object {
   return {
     version: VERSION,
     database,
@@ -68,6 +74,8 @@ function formatStatus(status: Status, columns: number, now: Date): string {
     `Alerts: ${alerts.open} open, ${alerts.acknowledged} acknowledged\n`,
     `Deliveries: ${deliveries.pending} waiting, ${deliveries.failing} of them failing\n`,
     ...status.gaps.map((gap) => `Never examined: ${safe(gap.log)} from ${gap.from} to ${gap.to - 1} (${gap.reason})\n`),
+    formatWatches(status.watches),
+    formatReload(status.last_reload),
     ...(status.unparsable === 0 ? [] : [`Entries that could not be decoded: ${status.unparsable}\n`]),
   ].join('');
 }
@@ -83,9 +91,36 @@ function describeDaemon(heartbeat: Heartbeat | null, now: Date): string {
   return `No daemon runs, and the last one did not end as it should: its last sign of life is ${age} old`;
 }
 
-/** A clock that was set back makes a sign of life of the future: that one is no proof either. */
-function isAlive(heartbeat: Heartbeat | null, now: Date): boolean {
+/** Whether a daemon lives. A clock that was set back makes a sign of life of the future: that one is no proof either. */
+export function isAlive(heartbeat: Heartbeat | null, now: Date): boolean {
   return heartbeat !== null && Math.abs(now.getTime() - heartbeat.beatAt.getTime()) <= LIFELESS_AFTER_MS;
+}
+
+/** How many watches are in force, and what was last changed in them. */
+function formatWatches(watches: Status['watches']): string {
+  const [first, ...others] = watches;
+  if (first === undefined) {
+    return '';
+  }
+  const last = others.reduce((latest, watch) => (watch.changed_at > latest.changed_at ? watch : latest), first);
+  const same = watches.filter(({ changed_at: at }) => at === last.changed_at).length - 1;
+  const more = same === 0 ? '' : ` and ${same} more`;
+  return `Watches: ${watches.length}, last changed ${utc(last.changed_at)}: ${safe(last.name)}${more}\n`;
+}
+
+function formatReload(last: Status['last_reload']): string {
+  if (last === null) {
+    return '';
+  }
+  const [problem = '', ...others] = (last.problem ?? '').split('\n');
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return last.outcome === 'loaded'
+    ? `Configuration read again ${utc(last.at)}\n`
+    : `Configuration refused ${utc(last.at)}, the one from before is in force: ${safe(problem)}${more}\n`;
+}
+
+function utc(time: string): string {
+  return `${formatTime(new Date(time))} UTC`;
 }
 
 function formatLogs(logs: readonly LogStatus[], columns: number, now: Date): string {

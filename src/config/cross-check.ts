@@ -1,38 +1,53 @@
+import { SHARED_LISTS } from './config-source.ts';
 import type { Fault } from './describe-issues.ts';
 import { quote, valueAt, type KeyPath } from './key-path.ts';
-import { nearest } from './nearest.ts';
+import { expectedName } from './nearest.ts';
 
 /**
- * What one part of the file says about another: names that stand twice, names of channels and watches that do not exist. Looks at
- * the plain value, of whatever shape, so that these are found beside the faults of shape.
+ * What one part of a configuration says about another: names that stand twice, names of channels and watches that do not exist.
+ * Looks at the plain value, of whatever shape, so that these are found beside the faults of shape. `placeName`: how the place of a
+ * value is called; `isWhole`: false when files could not be read, whose watches are not known.
  */
-export function crossCheck(root: unknown): readonly Fault[] {
+export function crossCheck(root: unknown, placeName: (path: KeyPath) => string, isWhole: boolean): readonly Fault[] {
   const channels = keysOf(valueAt(root, ['notify', 'channels']));
   const watches = [...new Set(namesIn(root, ['watches'], 'name').map(({ name }) => name))];
   return [
-    ...duplicates(root, ['watches'], 'name'),
-    ...duplicates(root, ['logs', 'custom'], 'name'),
-    ...duplicates(root, ['logs', 'custom'], 'origin'),
-    ...duplicates(root, ['trust', 'certificate_authorities'], 'name'),
-    ...unknownNames(root, ['watches'], 'notify', channels, 'channel'),
+    ...duplicates(
+      root,
+      SHARED_LISTS.map((list) => [list]),
+      'name',
+      placeName,
+    ),
+    ...duplicates(root, [['logs', 'custom']], 'name', placeName),
+    ...duplicates(root, [['logs', 'custom']], 'origin', placeName),
+    ...duplicates(root, [['trust', 'certificate_authorities']], 'name', placeName),
+    ...SHARED_LISTS.flatMap((list) => unknownNames(root, [list], 'notify', channels, 'channel')),
     ...unknownNames(root, ['notify', 'routes'], 'to', channels, 'channel'),
-    ...unknownNames(root, ['notify', 'routes'], 'watch', watches, 'watch'),
+    ...(isWhole ? unknownNames(root, ['notify', 'routes'], 'watch', watches, 'watch') : []),
     ...channels.flatMap((channel) => credentialFaults(root, ['notify', 'channels', channel, 'smtp'])),
     ...inheritedDates(root),
   ];
 }
 
-function duplicates(root: unknown, list: KeyPath, key: string): readonly Fault[] {
+/** `lists`: within all of them together no two items may have the same. */
+function duplicates(
+  root: unknown,
+  lists: readonly KeyPath[],
+  key: string,
+  placeName: (path: KeyPath) => string,
+): readonly Fault[] {
   const first = new Map<string, KeyPath>();
-  return namesIn(root, list, key).flatMap(({ name, path }) => {
-    const earlier = first.get(name);
-    if (earlier === undefined) {
-      first.set(name, path);
-      return [];
-    }
-    const item = `${list.join('.')}[${String(earlier.at(-2))}]`;
-    return [{ path, atKey: false, message: `duplicate ${key} ${quote(name)}: ${item} has it already` }];
-  });
+  return lists
+    .flatMap((list) => namesIn(root, list, key))
+    .flatMap(({ name, path }) => {
+      const earlier = first.get(name);
+      if (earlier === undefined) {
+        first.set(name, path);
+        return [];
+      }
+      const message = `duplicate ${key} ${quote(name)}: ${placeName(earlier.slice(0, -1))} has it already`;
+      return [{ path, atKey: false, message }];
+    });
 }
 
 function unknownNames(
@@ -42,11 +57,12 @@ function unknownNames(
   known: readonly string[],
   what: string,
 ): readonly Fault[] {
+  const names = new Set(known);
   return namesIn(root, list, key)
-    .filter(({ name }) => !known.includes(name))
-    .map(({ name, path }) => {
-      const right = known.length === 0 ? `there is no ${what}` : `expected one of: ${known.join(', ')}`;
-      return { path, atKey: false, message: `unknown ${what} ${quote(name)}${nearest(name, known)}; ${right}` };
+    .filter(({ name }) => !names.has(name))
+    .map(({ name, path }, told) => {
+      const message = `unknown ${what} ${quote(name)}${expectedName(name, known, what, told)}`;
+      return { path, atKey: false, message };
     });
 }
 

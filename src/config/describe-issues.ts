@@ -11,14 +11,23 @@ export interface Fault {
   /** The key is wrong, not its value. */
   readonly atKey: boolean;
   readonly message: string;
+  /** The key that is missing in the map at the path. */
+  readonly missing?: string;
 }
 
-/** Turns what the schema found into sentences that say what is there and what would be right. `root` is the value that was checked. */
-export function describeIssues(issues: readonly Issue[], root: unknown): readonly Fault[] {
-  return issues.flatMap((issue) => describeIssue(issue, [], root));
+/**
+ * Turns what the schema found into sentences that say what is there and what would be right. `root` is the value that was checked,
+ * `rootForm` what is expected of it.
+ */
+export function describeIssues(
+  issues: readonly Issue[],
+  root: unknown,
+  rootForm = 'a map that begins with "version: 1"',
+): readonly Fault[] {
+  return issues.flatMap((issue) => describeIssue(issue, [], root, rootForm));
 }
 
-function describeIssue(issue: Issue, prefix: KeyPath, root: unknown): readonly Fault[] {
+function describeIssue(issue: Issue, prefix: KeyPath, root: unknown, rootForm: string): readonly Fault[] {
   const path: KeyPath = [...prefix, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   const later = unavailableValue(root, path);
   if (later !== null) {
@@ -33,16 +42,18 @@ function describeIssue(issue: Issue, prefix: KeyPath, root: unknown): readonly F
   const key = path.at(-1);
   if (valueAt(root, path) === undefined && typeof key === 'string') {
     // The place of something that is missing is the map that should have it.
-    return [{ path: path.slice(0, -1), atKey: false, message: `missing key "${key}"${expectation(issue)}` }];
+    return [
+      { path: path.slice(0, -1), atKey: false, message: `missing key "${key}"${expectation(issue)}`, missing: key },
+    ];
   }
   if (issue.code === 'invalid_union' && issue.discriminator === undefined) {
     const branch = closestBranch(issue.errors, path, root);
     if (branch !== null) {
-      return branch.flatMap((inner) => describeIssue(inner, path, root));
+      return branch.flatMap((inner) => describeIssue(inner, path, root, rootForm));
     }
   }
   const message = messageOf(issue, valueAt(root, path));
-  const rootHint = path.length === 0 ? 'a map that begins with "version: 1"' : 'a map';
+  const rootHint = path.length === 0 ? rootForm : 'a map';
   return [{ path, atKey: false, message: message.replace('a map', rootHint) }];
 }
 

@@ -1,5 +1,11 @@
 import { quote } from './key-path.ts';
 
+/** What a URL must look like, as far as an expression can say: for a JSON Schema. Whether its host and port are good shows when it is parsed. */
+export const HTTP_URL_FORM = {
+  pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^/\\s\\\\?#][^\\s\\\\?#]*$',
+  maxLength: 2000,
+} as const;
+
 /** Takes an http or https URL without credentials, query and fragment; its last slashes are dropped. Throws SyntaxError. */
 export function parseHttpUrl(text: string): string {
   const fault = faultOf(text);
@@ -37,7 +43,7 @@ export function isLoopback(host: string): boolean {
 
 function faultOf(text: string): string | null {
   // The URL parser silently drops tabs and newlines and turns backslashes: what it would repair is refused.
-  const url = /[\s\\]/.test(text) || text.length > 2000 ? null : parse(text);
+  const url = /[\s\\]/.test(text) || text.length > HTTP_URL_FORM.maxLength ? null : parse(text);
   if (url === null || !/^https?:\/\/[^/]/i.test(text)) {
     return 'expected http://HOST/PATH or https://HOST/PATH';
   }

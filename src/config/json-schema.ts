@@ -1,12 +1,27 @@
 import { z } from 'zod';
+import type { Machine } from './machine.ts';
+import { watchFileSchema } from './schema-include.ts';
 import { configSchema } from './schema.ts';
 
+type JsonSchema = Readonly<Record<string, unknown>>;
+
 /** The JSON Schema of a configuration, for editors: made from the shape that the loader checks. */
-export function configJsonSchema(): Readonly<Record<string, unknown>> {
-  // Making the schema reads nothing: only a configuration that is checked touches the machine.
-  const untouched = (): never => {
-    throw new Error('a JSON Schema is made without the machine');
-  };
-  const shape = configSchema({ env: {}, resolve: untouched, readFile: untouched });
-  return { title: 'sigwatch configuration', ...z.toJSONSchema(shape, { io: 'input' }) };
+export function configJsonSchema(): JsonSchema {
+  return { title: 'sigwatch configuration', ...toJson(configSchema(NO_MACHINE)) };
 }
+
+/** The JSON Schema of a file that a configuration includes. */
+export function watchFileJsonSchema(): JsonSchema {
+  return { title: 'sigwatch watches', ...toJson(watchFileSchema(NO_MACHINE)) };
+}
+
+function toJson(shape: z.ZodType): JsonSchema {
+  return z.toJSONSchema(shape, { io: 'input' });
+}
+
+function untouched(): never {
+  throw new Error('a JSON Schema is made without the machine');
+}
+
+/** Making the schema reads nothing: only a configuration that is checked touches the machine. */
+const NO_MACHINE: Machine = { env: {}, resolve: untouched, readFile: untouched };

@@ -4,14 +4,7 @@ import type { ClaimRule, Watch } from '../policy/watch.ts';
 import { quote, type KeyPath } from './key-path.ts';
 import type { Hint } from './lint.ts';
 import { textsOf } from './pattern-texts.ts';
-
-/** What the rest of the configuration says about the entries that a watch will see. */
-export interface Surroundings {
-  /** Every certificate that is believed comes from the public instance of Fulcio. */
-  readonly publicGood: boolean;
-  /** Some of the logs are of Rekor v2. */
-  readonly rekorV2: boolean;
-}
+import type { Surroundings } from './surroundings.ts';
 
 /** Entries of which no log keeps the statement that was signed. */
 const WITHOUT_STATEMENT = ['dsse', 'hashedrekord'];

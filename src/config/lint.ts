@@ -2,12 +2,14 @@ import type { Route } from '../alert/route.ts';
 import type { Config, LogOverride, LogsConfig } from './config.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { isLoopback, isPlainHttpOffLoopback } from './http-url.ts';
-import { formatPath, quote, valueAt, type KeyPath } from './key-path.ts';
-import type { Surroundings } from './lint-expect.ts';
+import { quote, valueAt, type KeyPath } from './key-path.ts';
 import { lintAttestations } from './lint-attestations.ts';
+import { lintDetectors } from './lint-detectors.ts';
+import { lintDuplicates } from './lint-duplicates.ts';
 import { lintWatch } from './lint-watch.ts';
 import { unknownOrigins } from './plan-log.ts';
-import type { YamlSource } from './yaml-positions.ts';
+import { surroundingsOf } from './surroundings.ts';
+import type { ConfigSource } from './config-source.ts';
 
 /** Something that is allowed and probably not meant. */
 export interface ConfigWarning extends ConfigProblem {
@@ -22,9 +24,10 @@ export interface Hint {
 }
 
 /** Looks at a configuration that loads for what its author will not have meant; `source` is where it was read from. In the order of the file. */
-export function lintConfig(config: Config, source: YamlSource): readonly ConfigWarning[] {
+export function lintConfig(config: Config, source: ConfigSource): readonly ConfigWarning[] {
   const hints = [
     ...lintWatches(config),
+    ...lintDuplicates(config.watches),
     ...lintAttestations(config.watches, source.value),
     ...lintTrust(config),
     ...lintLogs(config),
@@ -32,9 +35,31 @@ export function lintConfig(config: Config, source: YamlSource): readonly ConfigW
     ...lintRoutes(config),
   ];
   const warnings = hints.map(({ rule, path, message }) => {
-    return { file: config.file, ...source.valuePlace(path), path: formatPath(path), message, rule };
+    return { ...source.valuePlace(path), message, rule };
   });
-  return warnings.sort((a, b) => a.line - b.line || a.column - b.column);
+  return inOrder(onceEach(warnings), source.valuePlace([]).file);
+}
+
+/** What watches take over from one place, or share as an alias, is wrong there, once. */
+function onceEach(warnings: readonly ConfigWarning[]): readonly ConfigWarning[] {
+  const told = new Set<string>();
+  return warnings.filter(({ file, line, column, rule, message }) => {
+    const key = JSON.stringify([file, line, column, rule, message]);
+    const isNew = !told.has(key);
+    told.add(key);
+    return isNew;
+  });
+}
+
+/** The main file first, then those that it includes. */
+function inOrder(warnings: readonly ConfigWarning[], main: string): readonly ConfigWarning[] {
+  const rank = ({ file }: ConfigWarning): string => (file === main ? '' : file);
+  return [...warnings].sort(
+    (a, b) =>
+      (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
 }
 
 function lintWatches(config: Config): readonly Hint[] {
@@ -45,20 +70,11 @@ function lintWatches(config: Config): readonly Hint[] {
     ];
   }
   const surroundings = surroundingsOf(config);
-  return watches.flatMap((watch, index) => lintWatch(watch, ['watches', index], surroundings));
-}
-
-/** What a TUF repository will publish is not known here, but for the public one: it names logs of Rekor v2. */
-function surroundingsOf({ trust, logs }: Config): Surroundings {
-  const { source } = trust;
-  const publicGood = source.kind === 'public-good';
-  const discovered = source.kind === 'trusted-root' ? source.data.logs : [];
-  return {
-    publicGood: publicGood && trust.authorities.length === 0,
-    rekorV2:
-      logs.custom.some(({ type }) => type === 'rekor-v2') ||
-      (logs.discover && (publicGood || discovered.some(({ type }) => type === 'rekor-v2'))),
-  };
+  const { pollIntervalMs } = config.logs;
+  return watches.flatMap((watch, index) => {
+    const path = ['watches', index];
+    return [...lintWatch(watch, path, surroundings), ...lintDetectors(watch, path, pollIntervalMs)];
+  });
 }
 
 function lintTrust({ trust, watches }: Config): readonly Hint[] {

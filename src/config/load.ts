@@ -2,22 +2,23 @@ import { join, resolve } from 'node:path';
 import { checkLogs } from './check-logs.ts';
 import type { Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { combineSources, SHARED_LISTS, type ConfigSource, type FilePlace } from './config-source.ts';
 import { crossCheck } from './cross-check.ts';
 import { describeIssues, type Fault } from './describe-issues.ts';
+import { readIncluded } from './include.ts';
+import { inherit, type Inherited } from './inherit.ts';
 import { formatPath } from './key-path.ts';
 import { machineOf } from './machine.ts';
-import { readSmallFile } from './read-small-file.ts';
+import { readText } from './read-text.ts';
 import { configSchema } from './schema.ts';
-import { readYaml, type YamlSource } from './yaml-positions.ts';
-
-const MAX_FILE = 1024 * 1024;
+import { readYaml } from './yaml-positions.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A configuration beside the text that it was read from, for those who point at lines. */
+/** A configuration beside what it was read from, for those who point at lines. */
 export interface LoadedConfig {
   readonly config: Config;
-  readonly source: YamlSource;
+  readonly source: ConfigSource;
 }
 
 /** Reads a configuration, and the files and secrets that it names. Throws ConfigError with every problem of it. */
@@ -33,28 +34,44 @@ export function loadWithoutSecrets(file: string, env: Env): Config {
   return loadWithSource(file, env, withoutSecrets).config;
 }
 
-/** As {@link loadConfig}, with the places of all values. Throws ConfigError. `part`: what of the file is read. */
+/** As {@link loadConfig}, with the places of all values. Throws ConfigError. `part`: what of it is read. */
 export function loadWithSource(file: string, env: Env, part: (value: unknown) => unknown = whole): LoadedConfig {
-  const source = readYaml(readConfigText(file));
-  const yamlProblems = source.problems.map(({ path, place, message }) => ({
-    file,
-    ...place,
-    path: formatPath(path),
-    message,
-  }));
-  if (source.value === undefined) {
-    throw new ConfigError(yamlProblems);
+  const main = readYaml(readConfigText(file));
+  const ofYaml = main.problems.map(({ path, place, message }) => ({ file, ...place, path: formatPath(path), message }));
+  if (main.value === undefined) {
+    throw new ConfigError(ofYaml);
   }
   const absolute = resolve(file);
+  const included = readIncluded(main.value, file);
+  const combined = combineSources({ file, yaml: main }, included.files);
+  const inherited = inherit(combined, included.isWhole);
+  const { source } = inherited;
+  if (inherited.isTooLarge) {
+    throw new ConfigError(inherited.faults.map((fault) => problemOf(fault, source)));
+  }
   const shape = configSchema(machineOf(absolute, env)).safeParse(part(source.value));
-  const ofShape = [...describeIssues(shape.error?.issues ?? [], source.value), ...crossCheck(source.value)];
+  const ofShape = [
+    ...included.faults,
+    ...inherited.faults,
+    ...describeIssues(shape.error?.issues ?? [], source.value).filter((fault) => !isFollowing(fault, inherited)),
+    ...crossCheck(source.value, (path) => nameOfPlace(source.valuePlace(path), file), included.isWhole),
+  ];
   const faults = shape.success && ofShape.length === 0 ? checkLogs(shape.data.logs) : ofShape;
-  const problems = [...yamlProblems, ...faults.map((fault) => problemOf(fault, file, source))];
+  const problems = [...ofYaml, ...included.problems, ...faults.map((fault) => problemOf(fault, source))];
   if (!shape.success || problems.length > 0) {
-    throw new ConfigError(inOrder(problems));
+    throw new ConfigError(eachOnce(inOrder(problems, file)));
   }
   const database = shape.data.database ?? defaultDatabase(absolute, env);
   return { config: { ...shape.data, file: absolute, database }, source };
+}
+
+/** Whether something is missing only because it is not known what is taken over. */
+function isFollowing({ path, missing }: Fault, inherited: Inherited): boolean {
+  return missing === 'select' && path.length === 2 && inherited.isCutOff(path);
+}
+
+function nameOfPlace(place: FilePlace, main: string): string {
+  return place.file === main ? place.path : `${place.path} of "${place.file}"`;
 }
 
 function whole(value: unknown): unknown {
@@ -64,7 +81,7 @@ function whole(value: unknown): unknown {
 /** The places of `secret()` in the schema. */
 function withoutSecrets(value: unknown): unknown {
   return without(value, 'notify', (key, member) =>
-    key === 'watches' && Array.isArray(member)
+    SHARED_LISTS.some((list) => list === key) && Array.isArray(member)
       ? member.map((watch) =>
           without(watch, null, (name, part) => (name === 'attestations' ? without(part, 'token') : part)),
         )
@@ -88,25 +105,37 @@ function without(
 /** The text of a configuration file, at most 1 MiB of UTF-8. Throws ConfigError. */
 export function readConfigText(file: string): string {
   try {
-    const bytes = readSmallFile(file, MAX_FILE, 'configuration');
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return readText(file);
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof TypeError)) {
+    if (!(error instanceof SyntaxError)) {
       throw error;
     }
-    const message =
-      error instanceof SyntaxError ? error.message : `Cannot read configuration "${file}": it is not UTF-8`;
-    throw new ConfigError([{ file, line: null, column: null, path: '', message }], { cause: error });
+    throw new ConfigError([{ file, line: null, column: null, path: '', message: error.message }], { cause: error });
   }
 }
 
-function problemOf(fault: Fault, file: string, source: YamlSource): ConfigProblem {
-  const place = fault.atKey ? source.keyPlace(fault.path) : source.valuePlace(fault.path);
-  return { file, ...place, path: formatPath(fault.path), message: fault.message };
+function problemOf({ path, atKey, message }: Fault, source: ConfigSource): ConfigProblem {
+  const { file, line, column, path: inFile } = atKey ? source.keyPlace(path) : source.valuePlace(path);
+  return { file, line, column, path: inFile, message };
 }
 
-function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+function inOrder(problems: readonly ConfigProblem[], main: string): readonly ConfigProblem[] {
+  const rank = ({ file }: ConfigProblem): string => (file === main ? '' : file);
+  return [...problems].sort(
+    (a, b) =>
+      (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
+}
+
+/** What many take over, by `extends` or by an alias, is one problem at one place. */
+function eachOnce(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const known = new Set<string>();
+  return problems.filter(({ file, line, column, message }) => {
+    const identity = JSON.stringify([file, line, column, message]);
+    return known.size < known.add(identity).size;
+  });
 }
 
 /** Where the database lies when the configuration names none. Under systemd the state directory is the one place that can be written (systemd.exec: STATE_DIRECTORY, a colon between several). */

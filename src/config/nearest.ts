@@ -12,6 +12,25 @@ export function nearest(word: string, options: readonly string[]): string {
   return close ? `; did you mean "${best.option}"?` : '';
 }
 
+/** So many names are listed in a message. */
+const MAX_NAMES = 20;
+
+/** So many comparisons are made for all the unknown names of a file: each takes some microseconds. */
+const MAX_COMPARISONS = 5000;
+
+/**
+ * What is right where `word` is none of the names of `what`: the nearest of them, and all of them, or the first. `told`: how many
+ * unknown names were told before, so that a file of many costs no more than its size.
+ */
+export function expectedName(word: string, names: readonly string[], what: string, told: number): string {
+  if (names.length === 0) {
+    return `; there is no ${what}`;
+  }
+  const hint = told * names.length > MAX_COMPARISONS ? '' : nearest(word, names.slice(0, MAX_COMPARISONS));
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return `${hint}; expected one of: ${names.slice(0, MAX_NAMES).join(', ')}${more}`;
+}
+
 /** Letters to insert, delete, replace, or swap with their neighbour (optimal string alignment). */
 function distanceOf(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];

@@ -5,21 +5,23 @@ import type { KeyPath } from './key-path.ts';
 export interface PatternText {
   readonly text: string;
   readonly isRegexp: boolean;
+  /** It says what must not match. */
+  readonly isNegated: boolean;
   readonly path: KeyPath;
 }
 
 /** Every string of the pattern that stands at `path`, also inside `not` and lists. */
-export function textsOf(source: unknown, path: KeyPath): readonly PatternText[] {
+export function textsOf(source: unknown, path: KeyPath, isNegated = false): readonly PatternText[] {
   if (!isPatternSource(source)) {
     return [];
   }
   if (typeof source === 'string') {
-    return [{ text: source, isRegexp: false, path }];
+    return [{ text: source, isRegexp: false, isNegated, path }];
   }
   if ('regexp' in source) {
-    return [{ text: source.regexp, isRegexp: true, path: [...path, 'regexp'] }];
+    return [{ text: source.regexp, isRegexp: true, isNegated, path: [...path, 'regexp'] }];
   }
   return 'not' in source
-    ? textsOf(source.not, [...path, 'not'])
-    : source.flatMap((item, index) => textsOf(item, [...path, index]));
+    ? textsOf(source.not, [...path, 'not'], !isNegated)
+    : source.flatMap((item, index) => textsOf(item, [...path, index], isNegated));
 }

@@ -78,7 +78,15 @@ export function hostOfShard(origin: string): string | null {
   return SHARD.exec(origin)?.[1] ?? null;
 }
 
-export const originV1 = converted(z.string(), (origin) => {
+/** The same for a JSON Schema. */
+const KEY_NAME = '[^\\s+\\p{C}]{1,200}';
+
+/** The key of an override: an origin, also that of one shard. */
+export const ORIGIN_KEY = `^${KEY_NAME}(?: - [0-9]+)?$`;
+
+const KEY_NAME_FORM = { pattern: `^${KEY_NAME}$` };
+
+export const originV1 = converted(z.string().meta(KEY_NAME_FORM), (origin) => {
   if (origin.includes(' - ')) {
     throw new SyntaxError(
       `Cannot use ${quote(origin)} as an origin: expected only what stands before " - "; it covers every shard`,
@@ -87,7 +95,7 @@ export const originV1 = converted(z.string(), (origin) => {
   return requireKeyName(origin);
 });
 
-export const origin = converted(z.string(), requireKeyName);
+export const origin = converted(z.string().meta(KEY_NAME_FORM), requireKeyName);
 
 /** An origin also names the key of a signed note (c2sp.org/signed-note), which holds neither white space nor a plus sign. Throws SyntaxError. */
 export function requireKeyName(name: string): string {
@@ -102,4 +110,5 @@ export function requireKeyName(name: string): string {
 export const readPath = z
   .string()
   .regex(/^(?:\/[\w.~-]+)*$/, 'expected a path such as /api/v2 without a slash at its end, or "" for the root')
+  .meta({ pattern: '^(?:/(?!\\.{1,2}(?:/|$))[\\w.~-]+)*$' })
   .refine((value) => !/\/\.{1,2}(?:\/|$)/.test(value), 'expected a path without "." and ".."');

@@ -19,6 +19,10 @@ const KINDS: Readonly<Record<RouteKind, true>> = {
   forged: true,
   unverifiable: true,
   unparsable: true,
+  'first-seen': true,
+  burst: true,
+  missing: true,
+  'artifact-resigned': true,
   fork: true,
   rollback: true,
   'bad-signature': true,
@@ -75,7 +79,10 @@ function channel(machine: Machine): z.ZodType<ChannelConfig> {
 
 function smtp(machine: Machine): z.ZodType<EmailConfig['smtp']> {
   return strict({
-    host: z.string().refine(isHost, 'expected a host name or an address, without a port'),
+    host: z
+      .string()
+      .meta({ pattern: HOST_PATTERN })
+      .refine(isHost, 'expected a host name or an address, without a port'),
     port: z.int().min(1, 'expected a port from 1 to 65535').max(65535, 'expected a port from 1 to 65535').default(587),
     tls: z
       .enum(['required', 'opportunistic', 'implicit', 'none'])
@@ -83,14 +90,19 @@ function smtp(machine: Machine): z.ZodType<EmailConfig['smtp']> {
       .describe('Default: required; on loopback opportunistic.'),
     user: z.string().min(1, 'expected a user name').optional().describe('With password or not at all.'),
     password: secret(machine).optional(),
-  }).transform((server) => ({
-    host: server.host,
-    port: server.port,
-    tls: server.tls ?? (isLoopback(server.host) ? 'opportunistic' : 'required'),
-    user: server.user ?? null,
-    password: server.password ?? null,
-  }));
+  })
+    .meta({ dependentRequired: { user: ['password'], password: ['user'] } })
+    .transform((server) => ({
+      host: server.host,
+      port: server.port,
+      tls: server.tls ?? (isLoopback(server.host) ? 'opportunistic' : 'required'),
+      user: server.user ?? null,
+      password: server.password ?? null,
+    }));
 }
+
+/** What {@link isHost} takes, as far as an expression can say it. */
+const HOST_PATTERN = '^(?:[A-Za-z0-9._-]{1,253}|(?=[^%]*:)[0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z.:-]+)?)$';
 
 function isHost(host: string): boolean {
   return isIPv6(host) || /^[A-Za-z0-9._-]{1,253}$/.test(host);

@@ -5,6 +5,7 @@ import {
   ctKeys,
   hostOfShard,
   origin,
+  ORIGIN_KEY,
   publicKeys,
   readPath,
   requireKeyName,
@@ -22,17 +23,23 @@ const OF_SHARD = ['also', 'checkpoint', 'stale_after', 'enabled', 'start'] as co
 export function overridesSchema(
   machine: Machine,
 ): z.ZodType<ReadonlyMap<string, LogOverride>, Record<string, OverrideInput>> {
-  return z.record(key, override(machine)).transform((overrides, context) => {
-    const found = new Map<string, LogOverride>();
-    for (const [origin, { given, keys }] of Object.entries(overrides)) {
-      for (const [wrong, message] of faultsOf(origin, keys)) {
-        context.issues.push({ code: 'custom', path: [origin, wrong], message, input: undefined });
+  return z
+    .record(key, override(machine))
+    .meta(SHARDS_FORM)
+    .transform((overrides, context) => {
+      const found = new Map<string, LogOverride>();
+      for (const [origin, { given, keys }] of Object.entries(overrides)) {
+        for (const [wrong, message] of faultsOf(origin, keys)) {
+          context.issues.push({ code: 'custom', path: [origin, wrong], message, input: undefined });
+        }
+        found.set(origin, given);
       }
-      found.set(origin, given);
-    }
-    return found;
-  });
+      return found;
+    });
 }
+
+/** That rule for editors; beside the rest, so that what holds for every override holds for those of shards too. */
+const SHARDS_FORM = { allOf: [{ patternProperties: { ' - [0-9]+$': { propertyNames: { enum: [...OF_SHARD] } } } }] };
 
 interface Override {
   readonly given: LogOverride;
@@ -79,13 +86,16 @@ function override(machine: Machine): z.ZodType<Override, OverrideInput> {
 type OverrideInput = object;
 
 /** An origin, also that of a single shard. */
-const key = z.string().superRefine((origin, context) => {
-  try {
-    requireKeyName(hostOfShard(origin) ?? origin);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-  }
-});
+const key = z
+  .string()
+  .meta({ pattern: ORIGIN_KEY })
+  .superRefine((origin, context) => {
+    try {
+      requireKeyName(hostOfShard(origin) ?? origin);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    }
+  });
 
 /** The keys that an override of a single shard cannot have, each with what is wrong. */
 function faultsOf(origin: string, keys: readonly string[]): readonly (readonly [key: string, message: string])[] {

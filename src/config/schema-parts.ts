@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { DURATION_FORM, parseDuration } from './duration.ts';
-import { parseHttpUrl, parseSecretUrl } from './http-url.ts';
+import { durationPattern } from './duration-pattern.ts';
+import { HTTP_URL_FORM, parseHttpUrl, parseSecretUrl } from './http-url.ts';
+import { quote } from './key-path.ts';
 import type { Machine } from './machine.ts';
 import { secretFromEnvironment, secretFromFile, secretFromLiteral } from './secrets.ts';
 
@@ -48,6 +50,24 @@ export function nonEmptyList<O, I>(schema: z.ZodType<O, I>, what: string): z.Zod
   });
 }
 
+/** A list of texts of which none stands twice. */
+export function uniqueTexts<I extends string[]>(
+  list: z.ZodType<[string, ...string[]], I>,
+): z.ZodType<[string, ...string[]], I> {
+  return list.meta({ uniqueItems: true }).transform((items, context) => {
+    const first = new Map<string, number>();
+    items.forEach((item, index) => {
+      const earlier = first.get(item);
+      if (earlier !== undefined) {
+        const message = `${quote(item)} stands in this list already, as number ${earlier + 1}`;
+        context.issues.push({ code: 'custom', path: [index], message, input: undefined });
+      }
+      first.set(item, earlier ?? index);
+    });
+    return items;
+  });
+}
+
 export const name = z
   .string()
   .regex(NAME, 'expected a name of 1 to 100 characters, without control characters and without blanks at its ends');
@@ -58,7 +78,11 @@ export const text = z.string().max(10_000, 'expected at most 10,000 characters')
 /** Milliseconds of a duration between two others. */
 export function duration(least: string, most: string): z.ZodType<number, string> {
   return converted(
-    z.string(`expected ${DURATION_FORM}`).meta({ pattern: '^(0|[1-9][0-9]*)(ms|s|m|h|d)$', examples: [least] }),
+    z.string(`expected ${DURATION_FORM}`).meta({
+      pattern: durationPattern(least, most),
+      patternErrorMessage: `expected ${DURATION_FORM}, from ${least} to ${most}`,
+      examples: [least, most],
+    }),
     (value) => {
       const ms = parseDuration(value);
       if (ms < parseDuration(least) || ms > parseDuration(most)) {
@@ -70,7 +94,7 @@ export function duration(least: string, most: string): z.ZodType<number, string>
 }
 
 /** A URL without its last slash. */
-export const httpUrl = converted(z.string().meta({ pattern: '^https?://' }), parseHttpUrl);
+export const httpUrl = converted(z.string().meta(HTTP_URL_FORM), parseHttpUrl);
 
 /** An absolute path, of something that need not exist. */
 export function path(machine: Machine): z.ZodType<string, string> {
@@ -95,15 +119,18 @@ export function fileContent<O>(
 
 type SecretInput = string | { env: string } | { file: string };
 
-/** A secret in the file, in the environment or in a file of its own. */
-export function secret(machine: Machine): z.ZodType<string, SecretInput> {
+/** A secret in the file, in the environment or in a file of its own. `form`: what editors are told of one in the file. */
+export function secret(
+  machine: Machine,
+  form: Readonly<Record<string, unknown>> = { minLength: 1 },
+): z.ZodType<string, SecretInput> {
   const fromEnvironment = converted(z.string().min(1, 'expected the name of an environment variable'), (variable) =>
     secretFromEnvironment(variable, machine),
   );
   const fromFile = converted(z.string().min(1, 'expected the path of a file'), (file) => secretFromFile(file, machine));
   return z.union(
     [
-      converted(z.string(), secretFromLiteral),
+      converted(z.string().meta(form), secretFromLiteral),
       strict({ env: fromEnvironment }).transform(({ env }) => env),
       strict({ file: fromFile }).transform(({ file }) => file),
     ],
@@ -113,5 +140,5 @@ export function secret(machine: Machine): z.ZodType<string, SecretInput> {
 
 /** A secret that is a URL. */
 export function secretUrl(machine: Machine): z.ZodType<string, SecretInput> {
-  return converted(secret(machine), parseSecretUrl);
+  return converted(secret(machine, HTTP_URL_FORM), parseSecretUrl);
 }

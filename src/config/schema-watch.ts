@@ -1,123 +1,98 @@
 import { z } from 'zod';
-import { CLAIMS, COMPUTED_CLAIMS, isOidClaim } from '../policy/claims.ts';
-import { compilePattern, compileRegexp, type PatternSource } from '../policy/pattern.ts';
-import type { ClaimRule, Severity, Watch } from '../policy/watch.ts';
-import { quote } from './key-path.ts';
+import type { ArtifactsRule, BurstRule, Severity, Watch } from '../policy/watch.ts';
 import type { Machine } from './machine.ts';
-import { nearest } from './nearest.ts';
 import { attestationPlace } from './schema-attestations.ts';
-import { name, nonEmptyList, strict, text } from './schema-parts.ts';
+import { expectation, selectClaim, selector } from './schema-claims.ts';
+import { duration, name, nonEmptyList, strict, text, uniqueTexts } from './schema-parts.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Severity[];
 
-/** One item of `watches`. */
+/** Most entries that a burst may be defined by: so many are counted. */
+const MAX_OVER = 10_000;
+
+/** One item of `watches`, with all that it takes over from others. */
 export function watchSchema(machine: Machine): z.ZodType<Watch> {
-  return strict({
-    name: name.describe('Stands in every alert and finding.'),
+  const watch = strict({ ...headShape('Stands in every alert and finding.'), select, ...ruleShape(machine) });
+  // What is missing may be taken over: an editor sees only what stands in the item itself.
+  return watch
+    .meta({ id: 'watch', required: ['name'], anyOf: [{ required: ['select'] }, { required: ['extends'] }] })
+    .transform((given) => ({
+      name: given.name,
+      description: given.description ?? null,
+      select: given.select,
+      expect: given.expect ?? null,
+      mode: given.mode,
+      severity: given.severity,
+      notify: given.notify ?? null,
+      attestations: given.attestations ?? null,
+      firstSeen: given.first_seen ?? [],
+      burst: given.burst ?? null,
+      cadenceMs: given.cadence ?? null,
+      artifacts: given.artifacts ?? null,
+    }));
+}
+
+/** One item of `templates`: what watches may extend. It watches nothing by itself, so that it need not select. */
+export function templateSchema(machine: Machine): z.ZodType {
+  const head = headShape('What watches extend it by.');
+  return strict({ ...head, select: select.optional(), ...ruleShape(machine) }).meta({ id: 'template' });
+}
+
+const select = nonEmptyList(selector, 'a list of maps of claims').describe(
+  'Which entries claim to be mine: OR between the items, AND inside one.',
+);
+
+function headShape(meaning: string) {
+  return {
+    name: name.describe(meaning),
     description: text.optional(),
-    select: nonEmptyList(claimMap('select'), 'a list of maps of claims').describe(
-      'Which entries claim to be mine: OR between the items, AND inside one.',
-    ),
+    extends: z
+      .string('expected the name of a watch or template')
+      .optional()
+      .describe(
+        'Name of a watch or template of which every key is taken over that does not stand here; claims of expect and keys of artifacts one by one.',
+      ),
+  };
+}
+
+function ruleShape(machine: Machine) {
+  return {
     expect: z
-      .union([z.literal('none'), claimMap('expect')], { error: 'expected a map of claims, or none' })
+      .union([z.literal('none'), expectation], { error: 'expected a map of claims, or none' })
       .optional()
       .describe('What must then hold, all of it. none: nothing may ever sign here. Absent: only observe.'),
     mode: z.enum(['enforce', 'audit']).default('enforce').describe('audit: record, never alert.'),
-    severity: z.enum(SEVERITIES).default('high'),
+    severity: z.enum(SEVERITIES).default('high').describe('Of the alerts.'),
     notify: nonEmptyList(z.string(), 'names of channels').optional().describe('Channels instead of the routes.'),
     attestations: attestationPlace(machine)
       .optional()
       .describe('Where attestations lie that the log does not hold. Absent: nowhere else is asked.'),
-  }).transform((watch) => ({
-    name: watch.name,
-    description: watch.description ?? null,
-    select: watch.select,
-    expect: watch.expect ?? null,
-    mode: watch.mode,
-    severity: watch.severity,
-    notify: watch.notify ?? null,
-    attestations: watch.attestations ?? null,
-  }));
+    first_seen: firstSeen
+      .optional()
+      .describe('Tell when one of these claims takes a value that this watch has never seen.'),
+    burst: burstRule.optional().describe('Tell when more than `over` entries fall in one window of the length `per`.'),
+    cadence: duration('1m', '3650d')
+      .optional()
+      .describe('Tell (`missing`) when no expected entry was seen for so long.'),
+    artifacts: artifactsRule.optional().describe('What is told of the artifacts that expected signers signed.'),
+  };
 }
 
-function claimMap(place: 'select' | 'expect'): z.ZodType<[ClaimRule, ...ClaimRule[]]> {
-  return z.record(claimName(place), pattern).transform((map, context): [ClaimRule, ...ClaimRule[]] => {
-    // Cannot throw: what does not compile was refused where it stands.
-    const [first, ...others] = Object.entries(map).map(([claim, source]): ClaimRule => ({
-      claim,
-      patterns: [compilePattern(source, claim)],
-    }));
-    if (first === undefined) {
-      const hint = place === 'expect' ? '; leave expect out to only observe' : '';
-      context.issues.push({ code: 'custom', message: `expected at least one claim${hint}`, input: undefined });
-      return z.NEVER;
-    }
-    return [first, ...others];
-  });
-}
+const firstSeen = uniqueTexts(nonEmptyList(selectClaim, 'names of claims'));
 
-function claimName(place: 'select' | 'expect'): z.ZodType<string, string> {
-  const allowed = [...CLAIMS].filter((claim) => place === 'expect' || !COMPUTED_CLAIMS.has(claim));
-  return z
-    .string()
-    .superRefine((claim, context) => {
-      const message = claimFault(claim, place, allowed);
-      if (message !== null) {
-        context.addIssue({ code: 'custom', message });
-      }
-    })
-    .meta({ anyOf: [{ enum: allowed }, { pattern: '^oid:[0-2](\\.(0|[1-9][0-9]*))+$' }] });
-}
+const OVER_FORM = `expected auto, or a whole number from 1 to ${MAX_OVER}`;
 
-function claimFault(claim: string, place: 'select' | 'expect', allowed: readonly string[]): string | null {
-  if (allowed.includes(claim) || isOidClaim(claim)) {
-    return null;
-  }
-  if (place === 'select' && COMPUTED_CLAIMS.has(claim)) {
-    return `the claim ${quote(claim)} is computed for signers that are selected: only expect may name it`;
-  }
-  if (claim.startsWith('oid:')) {
-    return `Cannot parse claim ${quote(claim)}: expected oid: and an object identifier such as oid:1.3.6.1.4.1.57264.1.5`;
-  }
-  return `unknown claim ${quote(claim)}${nearest(claim, allowed)}; expected one of: ${allowed.join(', ')}, oid:1.2.3.4`;
-}
+const burstRule: z.ZodType<BurstRule> = strict({
+  per: duration('1s', '30d').describe('Length of the window.'),
+  over: z
+    .union([z.literal('auto'), z.int().min(1, OVER_FORM).max(MAX_OVER, OVER_FORM)], { error: OVER_FORM })
+    .describe("A number of entries; auto: by this watch's own history."),
+}).transform(({ per, over }) => ({ perMs: per, over }));
 
-/** A pattern as it is written; only its text is checked here, because what it means depends on the claim. */
-const pattern: z.ZodType<PatternSource> = z.union(
-  [
-    z.string().superRefine((source, context) => {
-      refuse(context, () => compilePattern(source, ''));
-    }),
-    strict({
-      regexp: z.string().superRefine((source, context) => {
-        refuse(context, () => compileRegexp(source));
-      }),
-    }).meta({ description: 'RE2 syntax, anchored at both ends.' }),
-    strict({
-      get not() {
-        return pattern;
-      },
-    }).meta({ description: 'What must not match. A claim that is absent meets no pattern, not even this.' }),
-    nonEmptyList(
-      z.lazy(() => pattern),
-      'patterns',
-    ),
-  ],
-  {
-    error: (issue) =>
-      typeof issue.input === 'number' || typeof issue.input === 'boolean'
-        ? `expected a string: write it in quotes ("${String(issue.input)}")`
-        : 'expected a string, { regexp: "…" }, { not: … }, or a list of them',
-  },
-);
-
-function refuse(context: z.RefinementCtx, compile: () => unknown): void {
-  try {
-    compile();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) {
-      throw error;
-    }
-    context.addIssue({ code: 'custom', message: error.message });
-  }
-}
+const artifactsRule: z.ZodType<ArtifactsRule> = strict({
+  follow: z
+    .boolean()
+    .default(false)
+    .describe('true: each digest that an expected signer signed is watched, and anyone else who signs it is told.'),
+  allow: z.array(selector).default([]).describe('Who else may sign them: OR between the items, AND inside one.'),
+});

@@ -8,7 +8,8 @@ import { logsSchema } from './schema-logs.ts';
 import { networkSchema } from './schema-network.ts';
 import { notifySchema } from './schema-notify.ts';
 import { duration, fileContent, httpUrl, name, path, strict } from './schema-parts.ts';
-import { watchSchema } from './schema-watch.ts';
+import { includeSchema } from './schema-include.ts';
+import { templateSchema, watchSchema } from './schema-watch.ts';
 
 const MAX_TRUSTED_ROOT = 1024 * 1024;
 const MAX_CHAIN = 256 * 1024;
@@ -33,7 +34,14 @@ export function configSchema(machine: Machine): z.ZodType<ConfigContent> {
       .prefault({})
       .transform(({ source, certificate_authorities: authorities }) => ({ source, authorities })),
     logs: logsSchema(machine).prefault({}),
-    watches: z.array(watchSchema(machine)).default([]),
+    include: includeSchema
+      .optional()
+      .describe('Files with further watches and templates; * stands for any run of characters but "/".'),
+    templates: z
+      .array(templateSchema(machine))
+      .optional()
+      .describe('What watches may extend. They watch nothing by themselves.'),
+    watches: z.array(watchSchema(machine)).default([]).describe('What is yours, and what must hold of it.'),
     notify: notifySchema(machine).optional().describe('Absent: nothing is sent.'),
     retention: strict({
       checkpoints: duration('1h', '3650d').prefault('400d'),

@@ -1,11 +1,10 @@
 import { valueAt, type KeyPath } from './key-path.ts';
 
-const KINDS = ['first-seen', 'burst', 'missing', 'artifact-resigned', 'delivery-failing', 'database'];
+const KINDS = ['delivery-failing', 'database'];
 
 /** Keys that the contract knows and this version does not, by the place of their map. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['http'],
-  'watches.#': ['first_seen', 'burst', 'cadence', 'artifacts'],
   notify: ['digest', 'heartbeat'],
 };
 

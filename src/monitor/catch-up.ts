@@ -11,25 +11,30 @@ import {
 } from '../log/log.ts';
 import { checkpointsBetween, findRival, saveVoucher } from '../store/checkpoints.ts';
 import { saveDoubt } from '../store/doubtful.ts';
-import { findAlertOfEntry, saveFindings, type Finding } from '../store/findings.ts';
+import { hasFinding, saveFindings, type Finding, type FoundEntry } from '../store/findings.ts';
 import { countKinds } from '../store/counts.ts';
 import { appendLeafHashes } from '../store/leaf-hashes.ts';
 import { saveFrontier } from '../store/logs.ts';
+import type { Judgement } from '../policy/watch.ts';
 import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import type { Frontier } from '../tlog/frontier.ts';
 import { attestBatch } from './attest.ts';
 import { doubtsOf } from './doubts.ts';
-import { draftAlert } from './draft-alert.ts';
+import { detect } from './detect.ts';
+import { draftAlert, judgedSigner } from './draft-alert.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import type { FollowedLog } from './followed-source.ts';
 import { judgeDoubtful } from './judge-doubtful.ts';
 import { keepPace } from './keep-pace.ts';
 import { judgeBatch, mergeBatches, type JudgedBatch, type JudgedEntry } from './judge-batch.ts';
+import { judgeResigned } from './judge-resigned.ts';
 import { MAX_PROOFS, proveAlerts, type ProofBudget } from './prove-alerts.ts';
+import { raiseOfEntry } from './raise.ts';
 import { readUnheldAgain } from './read-unheld-again.ts';
 import { requireConsistent, requireSameRoot } from './require-consistent.ts';
 import { requireTimes } from './require-times.ts';
 import { saveUnread } from './save-unparsable.ts';
+import { timeOfSighting } from './time-of-sighting.ts';
 import { wrongAttestations } from './wrong-attestations.ts';
 
 /** Whoever logs long entries must not hold up signals, other logs and the supervisor's watchdog: so many are judged, and for so long, before these get their turn. */
@@ -213,9 +218,15 @@ export async function examine(
   requireTimes(reader, held.judged, batch);
   const outcome = await judgeDoubtful(held, deps, now, signal);
   const attested = await attestBatch(outcome, deps, now, signal);
-  const proofs = await proveAlerts(reader, target, attested, budget, deps, signal);
+  const whole = await judgeResigned(reader, attested, deps, now, signal);
+  requireTimes(reader, whole.judged, batch);
+  const proofs = await proveAlerts(reader, target, whole, budget, deps, signal);
+  if (signal.aborted) {
+    // What was asked for meanwhile (newer trust data, an attestation) was not waited for: nothing is judged for good without.
+    return;
+  }
   deps.store.transaction(() => {
-    saveOutcome(reader, attested, proofs, deps, now);
+    saveOutcome(reader, whole, proofs, deps, now);
     for (const draft of wrongAttestations(reader, outcome.judged, batch)) {
       deps.tell(draft, now);
     }
@@ -236,8 +247,9 @@ function leavesOfTurn(leaves: readonly Leaf[], start: number): readonly Leaf[] {
   return leaves.slice(start, end);
 }
 
-function saveOutcome(
-  reader: LogReader,
+/** Writes what was found in a batch of a log, and tells what that calls for. Call inside a transaction. */
+export function saveOutcome(
+  reader: Pick<LogReader, 'origin' | 'type'>,
   outcome: JudgedBatch,
   proofs: ReadonlyMap<string, EntryEvidence>,
   deps: FollowDeps,
@@ -253,7 +265,7 @@ function saveOutcome(
 }
 
 function saveJudged(
-  reader: LogReader,
+  reader: Pick<LogReader, 'origin' | 'type'>,
   judged: JudgedEntry,
   proofs: ReadonlyMap<string, EntryEvidence>,
   deps: FollowDeps,
@@ -268,12 +280,7 @@ function saveJudged(
     ...(entry.issuance !== undefined && { issuance: entry.issuance }),
   };
   for (const judgement of judgements) {
-    const draft = draftAlert(reader.origin, judged, judgement, deps.watches);
-    const alert =
-      draft &&
-      // An entry that is read again is nothing new; nor is the certificate of a precertificate that was told, or the reverse.
-      (findAlertOfEntry(deps.store, found, draft.dedupeKey) ??
-        deps.tell({ ...draft, evidence: proofs.get(draft.dedupeKey) ?? null }, now));
+    const alert = tellOf(reader.origin, judged, judgement, found, proofs, deps, now);
     findings.push({
       watch: judgement.watch,
       verdict: judgement.verdict,
@@ -282,6 +289,7 @@ function saveJudged(
       signer: summarizeSigner(entry, entry.signers[judgement.signer] as Signer, judgement),
       signerPosition: judgement.signer,
       alert,
+      ...(judgement.resigned !== undefined && { resigned: judgement.resigned.artifact }),
     });
     deps.logger.info(
       { log: reader.origin, index: leaf.index, watch: judgement.watch, verdict: judgement.verdict },
@@ -309,6 +317,31 @@ function saveJudged(
   for (const [reason, wait] of doubtsOf(judgements, now)) {
     saveDoubt(deps.store, found, reason, wait);
   }
+}
+
+/** Tells what a judgement calls for, and what the detectors of its watch find. Returns the id of the alert that says most; null where there is none. */
+function tellOf(
+  log: string,
+  judged: JudgedEntry,
+  judgement: Judgement,
+  found: Pick<FoundEntry, 'log' | 'index' | 'leafHash' | 'issuance'>,
+  proofs: ReadonlyMap<string, EntryEvidence>,
+  deps: FollowDeps,
+  now: Date,
+): string | null {
+  const signer = judgedSigner(log, judged, judgement, deps.watches);
+  // An entry that is read again is nothing new for the detectors.
+  const isKnown = hasFinding(deps.store, found, judgement);
+  // Nor for what is only written down, whatever its verdict was then.
+  const isWritten = isKnown && signer.watch.mode === 'audit';
+  const own = isWritten ? null : draftAlert(log, judged, judgement, deps.watches);
+  const time = timeOfSighting(signer.signer, judged.leaf, judgement, now);
+  const detected = isKnown ? [] : detect(deps.store, { ...signer, ...time }, now);
+  const ids = [...(own === null ? [] : [own]), ...detected].map((draft) => {
+    const evidence = proofs.get(draft.dedupeKey) ?? null;
+    return raiseOfEntry(deps, signer.watch, found, judgement, { ...draft, evidence }, now);
+  });
+  return ids[0] ?? null;
 }
 
 function holds(extra: Buffer, attestation: Attestation | null): boolean {

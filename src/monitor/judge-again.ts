@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { summarizeSigner } from '../alert/signer-summary.ts';
 import type { Signer } from '../entry/entry.ts';
 import { mapWith } from '../lib/map-with.ts';
-import type { Leaf } from '../log/log.ts';
 import { judge } from '../policy/judge.ts';
 import type { Judgement } from '../policy/watch.ts';
 import {
@@ -15,7 +14,6 @@ import {
   type Doubt,
   type StoredEntry,
 } from '../store/doubtful.ts';
-import { findAlertOfEntry } from '../store/findings.ts';
 import {
   closeSettled,
   openFindings,
@@ -25,10 +23,14 @@ import {
 } from '../store/settle-findings.ts';
 import { attest, LOOKS_UNDER_WAY, lookRound, type LookRound } from './attest.ts';
 import { ATTESTATION_WAIT_MS, nextLook } from './doubts.ts';
-import { draftAlert } from './draft-alert.ts';
+import { detect } from './detect.ts';
+import { draftAlert, judgedSigner } from './draft-alert.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import { decodeLeaf, signedTimeOf, type JudgedEntry } from './judge-batch.ts';
 import { checkPlaces } from './check-places.ts';
+import { leafOf } from './leaf-of.ts';
+import { raiseOfEntry } from './raise.ts';
+import { timeOfSighting } from './time-of-sighting.ts';
 
 /** How often it is looked what is due: an indexed query that costs microseconds. */
 const LOOK_MS = 5_000;
@@ -204,9 +206,14 @@ function settleFinding(
 ): void {
   const { id, log, index, leafHash, issuance } = stored;
   const { entry } = piece;
-  const draft = draftAlert(log, piece, judgement, deps.watches);
   const found = { log, index, leafHash, ...(issuance !== null && { issuance }) };
-  const alert = draft && (findAlertOfEntry(deps.store, found, draft.dedupeKey) ?? deps.tell(draft, now));
+  const signer = judgedSigner(log, piece, judgement, deps.watches);
+  const own = draftAlert(log, piece, judgement, deps.watches);
+  const time = timeOfSighting(signer.signer, piece.leaf, judgement, stored.observedAt);
+  const ids = [...(own === null ? [] : [own]), ...detect(deps.store, { ...signer, ...time }, now)].map((draft) =>
+    raiseOfEntry(deps, signer.watch, found, judgement, draft, now),
+  );
+  const alert = ids[0] ?? null;
   updateFinding(deps.store, id, {
     watch: judgement.watch,
     verdict: judgement.verdict,
@@ -226,17 +233,4 @@ function settleFinding(
 
 function findOpen(open: readonly OpenFinding[], { watch, signer }: Judgement): OpenFinding | undefined {
   return open.find((finding) => finding.watch === watch && finding.signerPosition === signer);
-}
-
-function leafOf({ index, body, leafHash, extra, timeSigned, ...rest }: StoredEntry): Leaf {
-  return {
-    index,
-    data: body,
-    hash: leafHash,
-    ...(extra !== null && { extra }),
-    isTimeSigned: () => timeSigned,
-    integratedTime: rest.integratedTime,
-    globalIndex: rest.globalIndex,
-    uuid: rest.uuid,
-  };
 }

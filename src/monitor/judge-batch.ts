@@ -30,8 +30,17 @@ export interface UnparsableEntry {
   readonly isSearched: boolean;
 }
 
+/** An entry that no watch selected, and the artifacts that it binds. */
+export interface UnselectedEntry {
+  readonly leaf: Leaf;
+  /** Never empty. */
+  readonly artifacts: readonly string[];
+}
+
 export interface JudgedBatch {
   readonly judged: readonly JudgedEntry[];
+  /** Only while some watch follows its artifacts: anybody may sign one of them. */
+  readonly unselected: readonly UnselectedEntry[];
   readonly unparsable: readonly UnparsableEntry[];
   /** How many entries of each kind; what cannot be decoded counts as `unparsable`. */
   readonly kinds: ReadonlyMap<string, number>;
@@ -45,8 +54,10 @@ export function judgeBatch(
   context: JudgeContext,
 ): JudgedBatch {
   const judged: JudgedEntry[] = [];
+  const unselected: UnselectedEntry[] = [];
   const unparsable: UnparsableEntry[] = [];
   const kinds = new Map<string, number>();
+  const isFollowing = watches.some(({ artifacts }) => artifacts?.follow === true);
   for (const leaf of leaves) {
     const decoded = decodeLeaf(type, leaf);
     const kind = decoded.ok ? decoded.entry.kind : 'unparsable';
@@ -58,9 +69,11 @@ export function judgeBatch(
     const judgements = judge(decoded.entry, watches, context, () => signedTimeOf(leaf));
     if (judgements.length > 0) {
       judged.push({ leaf, entry: decoded.entry, judgements });
+    } else if (isFollowing && decoded.entry.artifacts.length > 0) {
+      unselected.push({ leaf, artifacts: decoded.entry.artifacts });
     }
   }
-  return { judged, unparsable, kinds };
+  return { judged, unselected, unparsable, kinds };
 }
 
 /** What cannot be read may still hold what somebody watches. */
@@ -114,6 +127,7 @@ export function mergeBatches(batches: readonly JudgedBatch[]): JudgedBatch {
   }
   return {
     judged: batches.flatMap(({ judged }) => judged),
+    unselected: batches.flatMap(({ unselected }) => unselected),
     unparsable: batches.flatMap(({ unparsable }) => unparsable),
     kinds,
   };

@@ -5,6 +5,7 @@ import type { SignedCheckpoint } from '../tlog/checkpoint.ts';
 import { draftAlert } from './draft-alert.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import type { JudgedBatch } from './judge-batch.ts';
+import { rehearse } from './rehearse.ts';
 import { draftMention } from './save-unparsable.ts';
 
 /** How many proofs may still be asked for: a flood of alerts must not slow the reading of the log. */
@@ -52,9 +53,14 @@ export async function proveAlerts(
 /** The entry that opens each new alert, by dedupe key. */
 function newAlerts(reader: LogReader, outcome: JudgedBatch, deps: FollowDeps): ReadonlyMap<string, Leaf> {
   const opened = new Map<string, Leaf>();
+  // What is only written down needs no proof.
+  const enforced = new Set(deps.watches.filter(({ mode }) => mode === 'enforce').map(({ name }) => name));
   const note = (draft: AlertDraft | null, leaf: Leaf): void => {
-    const key = draft?.dedupeKey;
-    if (key !== undefined && !opened.has(key) && !hasAlert(deps.store, key)) {
+    if (draft === null || draft.watch === null || !enforced.has(draft.watch)) {
+      return;
+    }
+    const key = draft.dedupeKey;
+    if (!opened.has(key) && !hasAlert(deps.store, key)) {
       opened.set(key, leaf);
     }
   };
@@ -62,6 +68,9 @@ function newAlerts(reader: LogReader, outcome: JudgedBatch, deps: FollowDeps): R
     for (const judgement of one.judgements) {
       note(draftAlert(reader.origin, one, judgement, deps.watches), one.leaf);
     }
+  }
+  for (const { draft, leaf } of rehearse(reader.origin, outcome.judged, deps, deps.clock.now())) {
+    note(draft, leaf);
   }
   for (const one of outcome.unparsable) {
     for (const mention of one.mentions) {

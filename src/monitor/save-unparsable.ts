@@ -2,10 +2,11 @@ import { NOBODY, unparsableAlert, unparsableFullAlert } from '../alert/unparsabl
 import type { AlertDraft } from '../alert/alert.ts';
 import type { EntryEvidence } from '../log/log.ts';
 import type { Mention } from '../policy/mentions.ts';
-import { findAlertOfEntry, saveFindings, type Finding } from '../store/findings.ts';
+import { saveFindings, type Finding } from '../store/findings.ts';
 import { saveUnparsable } from '../store/unparsable.ts';
 import type { FollowDeps } from './follow-deps.ts';
 import type { UnparsableEntry } from './judge-batch.ts';
+import { raiseOfEntry } from './raise.ts';
 
 /** No signer of an entry has this position. */
 const NO_SIGNER = -1;
@@ -47,11 +48,9 @@ export function saveUnread(
   };
   const findings = mentions.map((mention): Finding => {
     const draft = draftMention(log, entry, mention);
-    const alert =
-      draft &&
-      // An entry that is read again is nothing new.
-      (findAlertOfEntry(deps.store, found, draft.dedupeKey) ??
-        deps.tell({ ...draft, evidence: proofs.get(draft.dedupeKey) ?? null }, now));
+    const about = { signer: NO_SIGNER, verdict: 'unparsable' } as const;
+    const evidence = proofs.get(draft.dedupeKey) ?? null;
+    const alert = raiseOfEntry(deps, mention.watch, found, about, { ...draft, evidence }, now);
     const watch = mention.watch.name;
     deps.logger.info({ log, index, watch, verdict: 'unparsable' }, 'entry judged');
     return { watch, verdict: 'unparsable', violations: [], signer: NOBODY, signerPosition: NO_SIGNER, alert };
@@ -59,11 +58,7 @@ export function saveUnread(
   saveFindings(deps.store, found, findings, now);
 }
 
-/** The alert that a mention of what a watch selects calls for; null when it calls for none. */
-export function draftMention(
-  log: string,
-  { leaf, problem, unread }: UnparsableEntry,
-  mention: Mention,
-): AlertDraft | null {
+/** The alert that a mention of what a watch selects calls for. */
+export function draftMention(log: string, { leaf, problem, unread }: UnparsableEntry, mention: Mention): AlertDraft {
   return unparsableAlert({ mention, problem, unread, log, index: leaf.index });
 }

@@ -1,6 +1,7 @@
 import cron from 'node-cron';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { pruneAuditAlerts } from '../store/audit-alerts.ts';
 import { enqueueReminders, pruneDeliveries } from '../store/deliveries.ts';
 import { pruneCheckpoints } from '../store/retention.ts';
 import type { StoredAlert } from '../store/alerts.ts';
@@ -17,6 +18,9 @@ export interface Scheduled {
 const REMIND = '* * * * *';
 /** At night, at a minute that is not everybody's: forgets what is older than its retention. */
 const PRUNE = '17 3 * * *';
+
+/** What watches in audit mode would have told is kept for so long after it was last seen. */
+const AUDIT_MS = 400 * 86_400_000;
 
 /** Runs the jobs that have a time of day, until `signal` aborts. */
 export async function schedule(
@@ -49,6 +53,7 @@ export async function schedule(
       run('prune', PRUNE, (now) => {
         const checkpoints = pruneCheckpoints(store, before(now, jobs.retention.checkpointsMs));
         pruneDeliveries(store, before(now, jobs.retention.deliveriesMs));
+        pruneAuditAlerts(store, before(now, AUDIT_MS));
         logger.info({ checkpoints }, 'pruned');
       }),
     ];

@@ -98,11 +98,15 @@ export function isCertificateClaim(claim: string): boolean {
   return CERTIFICATE_CLAIMS.has(claim) || claim.startsWith('oid:');
 }
 
-const OID_CLAIM = /^oid:(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/;
+/** Longest name of such a claim. */
+export const MAX_OID_CLAIM = 200;
+
+/** What a claim that names an extension looks like. */
+export const OID_CLAIM = /^oid:(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/;
 
 /** True for `oid:` and an object identifier in dotted decimal (X.660: the second arc is below 40 under 0 and 1). */
 export function isOidClaim(claim: string): boolean {
-  return claim.length <= 200 && OID_CLAIM.test(claim);
+  return claim.length <= MAX_OID_CLAIM && OID_CLAIM.test(claim);
 }
 
 /** The claim that carries this extension's value under its own name; null for an extension that has none. */

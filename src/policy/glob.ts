@@ -41,11 +41,17 @@ function literal(pattern: string): (value: string) => boolean {
 }
 
 function wildcards(pattern: string): (value: string) => boolean {
-  const exact = RE2JS.compile(toRegexp(pattern, false));
-  const github = RE2JS.compile(toRegexp(pattern, true));
+  const exact = onDemand(pattern, false);
+  const github = onDemand(pattern, true);
   // Nearly every value fails here: a test that is laxer than the pattern, and much cheaper than the expression.
   const prefix = foldCase(pattern.slice(0, pattern.indexOf('*')));
-  return (value) => startsFolded(value, prefix) && (isGitHub(value) ? github : exact).matches(value);
+  return (value) => startsFolded(value, prefix) && (isGitHub(value) ? github : exact)().matches(value);
+}
+
+/** Compiled when it is first asked for: of thousands of watches hardly any pattern ever is, and each takes kilobytes. */
+function onDemand(pattern: string, folding: boolean): () => RE2JS {
+  let compiled: RE2JS | null = null;
+  return () => (compiled ??= RE2JS.compile(toRegexp(pattern, folding)));
 }
 
 function isGitHub(url: string): boolean {
@@ -102,8 +108,8 @@ function startsFolded(value: string, foldedPrefix: string): boolean {
 }
 
 /** Lower case of ASCII letters; `toLowerCase` would also fold letters beyond ASCII. */
-function foldCase(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+export function foldCase(text: string): string {
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
 
 function foldUnit(unit: number): number {

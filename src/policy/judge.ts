@@ -1,7 +1,9 @@
 import type { ParsedEntry, Signer } from '../entry/entry.ts';
 import type { NonEmpty } from '../lib/non-empty.ts';
 import { ATTESTATION_CLAIMS, LIST_CLAIMS } from './claims.ts';
+import { meetsAny } from './meets.ts';
 import type { Pattern } from './pattern.ts';
+import { selectingWatches } from './selecting.ts';
 import { standingOf, type JudgeContext, type SignedTime, type Standing } from './standing.ts';
 import type { ClaimRule, Judgement, Verdict, Violation, Watch } from './watch.ts';
 
@@ -19,7 +21,7 @@ export function judge(
   signedTime: SignedTime = () => null,
 ): readonly Judgement[] {
   return entry.signers.flatMap((signer, position) => {
-    const selecting = watches.filter((watch) => isSelected(watch, entry, signer));
+    const selecting = selectingWatches(watches, (claim) => claimValues(claim, entry, signer, null));
     if (selecting.length === 0) {
       return [];
     }
@@ -39,12 +41,6 @@ const AHEAD = { verdict: 'forged', violations: [] } as const;
 /** Clocks differ, but a certificate of tomorrow was not issued. */
 function isAhead({ certificate }: Signer, now: Date): boolean {
   return certificate !== null && certificate.notBefore > now.getTime() + MAX_AHEAD_MS;
-}
-
-function isSelected(watch: Watch, entry: ParsedEntry, signer: Signer): boolean {
-  return watch.select.some((selector) =>
-    selector.every((rule) => claimValues(rule.claim, entry, signer, null).some((value) => meetsAny(rule, value))),
-  );
 }
 
 function reachVerdict(
@@ -141,11 +137,6 @@ export function claimValues(
 
 function present(value: string | null | undefined): readonly string[] {
   return value === null || value === undefined ? [] : [value];
-}
-
-/** Whether a value meets any of a rule's patterns. */
-export function meetsAny(rule: ClaimRule, value: string): boolean {
-  return rule.patterns.some((pattern) => pattern.matches(value));
 }
 
 /** What a rule expects, as the watch writes it: a pattern, or a list of them. */

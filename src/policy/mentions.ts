@@ -1,7 +1,8 @@
+import type { NonEmpty } from '../lib/non-empty.ts';
 import { cluesOf, type Clue } from './literals.ts';
 import type { Needle } from './needle-index.ts';
 import { bareFingerprint } from './pattern.ts';
-import { createSearch, type Sought } from './search.ts';
+import { createSearch } from './search.ts';
 import type { ClaimRule, Watch } from './watch.ts';
 
 /** That an entry of which nothing can be read holds what a watch selects. */
@@ -70,46 +71,91 @@ const SHARED: ReadonlySet<string> = new Set(['issuer', 'kind', 'build_type', 'pr
 /** Fulcio's oldest extensions for trigger, workflow name and ref, which say no more than their successors. */
 const VAGUE_OID = /^oid:1\.3\.6\.1\.4\.1\.57264\.1\.[246]$/;
 
-/** What must be found of a selector: something of each group. Never empty. */
-type Groups = readonly (readonly Sign[])[];
+/** A need that an entry meets: by its kind, by a key in it, or by a needle at that position of all. */
+type Thing = `kind:${string}` | `key:${string}` | number;
 
 /** Something by which a selector is recognized. */
 interface Sign {
   readonly claim: string;
   readonly written: unknown;
-  stands(sought: Sought, kind: string | null): boolean;
+  /** Of each of them any form must be there. Never empty. */
+  readonly needs: NonEmpty<readonly Thing[]>;
 }
+
+/** What must be found of a selector: something of each group. Never empty. */
+type Groups = readonly (readonly Sign[])[];
 
 function createFinder(watches: readonly Watch[]): Finder {
   const needles = new NeedleList();
-  const prepared = watches.map((watch) => ({
-    watch,
-    selectors: watch.select.map((selector) => groupsOf(selector, needles)).filter(({ length }) => length > 0),
-  }));
-  const byKind = prepared.filter(({ watch }) => names(watch, 'kind'));
+  const selectors = watches.map(({ select }) =>
+    select.map((selector) => groupsOf(selector, needles)).filter(({ length }) => length > 0),
+  );
+  const placesOf = indexSelectors(selectors);
   const search = createSearch(
     needles.all,
-    watches.some((watch) => names(watch, 'key')),
+    watches.some((watch) => asksForKeys(watch)),
   );
   return ({ kind, data }) => {
     const sought = search(data);
-    const isNothing = sought.found.size === 0 && sought.keys.size === 0;
-    const mentions = (isNothing ? byKind : prepared).flatMap(({ watch, selectors }): Mention[] => {
-      for (const groups of selectors) {
-        const signs = groups.map((group) => group.find((sign) => sign.stands(sought, kind)));
-        const [first] = signs;
-        if (first !== undefined && !signs.includes(undefined)) {
-          return [{ watch, claim: first.claim, written: first.written }];
-        }
-      }
-      return [];
-    });
+    const there = new Set<Thing>(sought.found);
+    sought.keys.forEach((key) => there.add(`key:${key}`));
+    if (kind !== null) {
+      there.add(`kind:${kind}`);
+    }
+    const places = new Set([...there].flatMap((thing) => placesOf.get(thing) ?? []));
+    const mentions = [...places]
+      .sort((a, b) => a - b)
+      .flatMap((place): Mention[] => {
+        const [watch, sign] = [watches[place], firstSign(selectors[place] ?? [], there)];
+        return watch === undefined || sign === null ? [] : [{ watch, claim: sign.claim, written: sign.written }];
+      });
     return { mentions, complete: sought.complete };
   };
 }
 
-function names({ select }: Watch, claim: string): boolean {
-  return select.some((selector) => selector.some((rule) => rule.claim === claim));
+/** The first sign of the first selector that is recognized; null where none is. */
+function firstSign(selectors: readonly Groups[], there: ReadonlySet<Thing>): Sign | null {
+  for (const groups of selectors) {
+    const signs = groups.map((group) => group.find((sign) => stands(sign, there)));
+    const [first] = signs;
+    if (first !== undefined && !signs.includes(undefined)) {
+      return first;
+    }
+  }
+  return null;
+}
+
+function stands({ needs }: Sign, there: ReadonlySet<Thing>): boolean {
+  return needs.every((forms) => forms.some((thing) => there.has(thing)));
+}
+
+/**
+ * Where in the list the watches are that may be recognized once a thing is there: no selector is without a sign of its first group, and
+ * no sign without that need of it which the fewest others have.
+ */
+function indexSelectors(selectors: readonly (readonly Groups[])[]): ReadonlyMap<Thing, readonly number[]> {
+  const signs = selectors.map((watched) => watched.flatMap(([first = []]) => first));
+  const counts = new Map<Thing, number>();
+  for (const thing of signs.flat().flatMap(({ needs }) => needs.flat())) {
+    counts.set(thing, (counts.get(thing) ?? 0) + 1);
+  }
+  const sharing = (forms: readonly Thing[]): number =>
+    forms.reduce<number>((most, thing) => Math.max(most, counts.get(thing) ?? 0), 0);
+  const places = new Map<Thing, number[]>();
+  signs.forEach((ofWatch, place) => {
+    for (const { needs } of ofWatch) {
+      for (const thing of needs.reduce((best, forms) => (sharing(forms) < sharing(best) ? forms : best))) {
+        const list = places.get(thing) ?? [];
+        places.set(thing, list);
+        list.push(place);
+      }
+    }
+  });
+  return places;
+}
+
+function asksForKeys({ select }: Watch): boolean {
+  return select.some((selector) => selector.some(({ claim }) => claim === 'key'));
 }
 
 /** Needles without repetition: many watches ask for the same. */
@@ -143,31 +189,24 @@ function isIdentifying(claim: string): boolean {
 
 function signsOf(rule: ClaimRule, needles: NeedleList): readonly Sign[] {
   const texts = rule.patterns.flatMap(({ source }) => wholeTexts(source));
+  const clues = (): readonly Sign[] => cluesOf(rule).flatMap((clue) => clueSigns(clue, needles));
   switch (rule.claim) {
     case 'kind':
-      return texts.map((text) => ({ ...rule, written: text, stands: (_, kind) => kind === text }));
+      return texts.map((text) => ({ claim: rule.claim, written: text, needs: [[`kind:${text}`]] }));
     case 'key':
       // A key shows itself, not its hash.
       return [
-        ...cluesOf(rule).map((clue) => clueSign(clue, needles)),
-        ...texts.map((text): Sign => ({
-          ...rule,
-          written: text,
-          stands: ({ keys }) => keys.has(bareFingerprint(text)),
-        })),
+        ...clues(),
+        ...texts.map((text): Sign => ({ claim: rule.claim, written: text, needs: [[`key:${bareFingerprint(text)}`]] })),
       ];
     default:
-      return cluesOf(rule).map((clue) => clueSign(clue, needles));
+      return clues();
   }
 }
 
-function clueSign({ claim, written, literals }: Clue, needles: NeedleList): Sign {
-  const positions = literals.map((forms) => forms.map((needle) => needles.add(needle)));
-  return {
-    claim,
-    written,
-    stands: ({ found }) => positions.every((forms) => forms.some((position) => found.has(position))),
-  };
+function clueSigns({ claim, written, literals }: Clue, needles: NeedleList): readonly Sign[] {
+  const [first, ...others] = literals.map((forms) => forms.map((needle) => needles.add(needle)));
+  return first === undefined ? [] : [{ claim, written, needs: [first, ...others] }];
 }
 
 /** Patterns that are matched as they are, lists opened. */

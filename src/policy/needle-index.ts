@@ -10,7 +10,10 @@ export const SHORTEST = 5;
 
 /** Bytes of the part of a needle by which its places are found. */
 const WINDOW = 4;
-const SLOT_BITS = 16;
+
+/** Slots for each needle, so that few windows of other bytes fall into one that is taken; and the bits of how many there are in any case, and at most. */
+const SLOTS_EACH = 16;
+const [LEAST_BITS, MOST_BITS] = [10, 20];
 
 /** Finds many needles in one pass. */
 export interface NeedleIndex {
@@ -24,23 +27,29 @@ interface Indexed extends Needle {
   readonly offset: number;
 }
 
-/** Prepares needles to be looked for. Each is found by that part of it that the fewest others share. */
+/** Prepares needles to be looked for. Each is found by that part of it that the fewest others hold: not by how all URLs begin. */
 export function indexNeedles(needles: readonly Needle[]): NeedleIndex {
-  const slots = new Uint8Array(1 << SLOT_BITS);
+  const bits = Math.ceil(Math.log2(needles.length * SLOTS_EACH));
+  const shift = 32 - Math.min(Math.max(bits, LEAST_BITS), MOST_BITS);
+  const slots = new Uint8Array(2 ** (32 - shift));
   const byWindow = new Map<number, Indexed[]>();
-  needles.forEach(({ bytes, isNumber }, position) => {
-    const folded = fold(bytes);
-    const offset = rarestWindow(folded, byWindow);
-    const window = windowAt(folded, offset);
-    slots[slotOf(window)] = 1;
-    byWindow.set(window, [...(byWindow.get(window) ?? []), { bytes: folded, isNumber, position, offset }]);
+  const folded = needles.map(({ bytes }) => fold(bytes));
+  const counts = countWindows(folded);
+  needles.forEach(({ isNumber }, position) => {
+    const bytes = folded[position] ?? Buffer.alloc(0);
+    const offset = rarestWindow(bytes, counts);
+    const window = windowAt(bytes, offset);
+    const sharing = byWindow.get(window) ?? [];
+    byWindow.set(window, sharing);
+    sharing.push({ bytes, isNumber, position, offset });
+    slots[slotOf(window, shift)] = 1;
   });
   return {
     scan: (bytes, found) => {
       let window = 0;
       for (let i = 0; i < bytes.length; i++) {
         window = (window << 8) | (FOLDED[bytes[i] ?? 0] ?? 0);
-        if (slots[slotOf(window)] === 1 && i >= WINDOW - 1) {
+        if (slots[slotOf(window, shift)] === 1 && i >= WINDOW - 1) {
           for (const needle of byWindow.get(window) ?? []) {
             if (!found.has(needle.position) && standsAt(bytes, i - WINDOW + 1 - needle.offset, needle)) {
               found.add(needle.position);
@@ -52,13 +61,26 @@ export function indexNeedles(needles: readonly Needle[]): NeedleIndex {
   };
 }
 
-function rarestWindow(folded: Buffer, taken: ReadonlyMap<number, readonly Indexed[]>): number {
+/** How often each window stands in the needles. */
+function countWindows(needles: readonly Buffer[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const needle of needles) {
+    for (let offset = 0; offset + WINDOW <= needle.length; offset++) {
+      const window = windowAt(needle, offset);
+      counts.set(window, (counts.get(window) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** Of several the last: names differ late. */
+function rarestWindow(needle: Buffer, counts: ReadonlyMap<number, number>): number {
   let best = 0;
   let fewest = Infinity;
-  for (let offset = 0; offset + WINDOW <= folded.length && fewest > 0; offset++) {
-    const sharing = taken.get(windowAt(folded, offset))?.length ?? 0;
-    if (sharing < fewest) {
-      [best, fewest] = [offset, sharing];
+  for (let offset = 0; offset + WINDOW <= needle.length; offset++) {
+    const count = counts.get(windowAt(needle, offset)) ?? 0;
+    if (count <= fewest) {
+      [best, fewest] = [offset, count];
     }
   }
   return best;
@@ -69,8 +91,8 @@ function windowAt(folded: Buffer, offset: number): number {
   return folded.readInt32BE(offset);
 }
 
-function slotOf(window: number): number {
-  return Math.imul(window, 0x9e3779b1) >>> (32 - SLOT_BITS);
+function slotOf(window: number, shift: number): number {
+  return Math.imul(window, 0x9e3779b1) >>> shift;
 }
 
 function standsAt(bytes: Buffer, start: number, { bytes: needle, isNumber }: Indexed): boolean {
@@ -78,7 +100,7 @@ function standsAt(bytes: Buffer, start: number, { bytes: needle, isNumber }: Ind
   if (start < 0 || end > bytes.length) {
     return false;
   }
-  for (let i = 0; i < needle.length; i++) {
+  for (let i = needle.length - 1; i >= 0; i--) {
     if (FOLDED[bytes[start + i] ?? 0] !== needle[i]) {
       return false;
     }

@@ -14,7 +14,7 @@ export interface Pattern {
 }
 
 /** Longest pattern, in UTF-16 code units. */
-const MAX_PATTERN = 4096;
+export const MAX_PATTERN = 4096;
 
 /**
  * Compiles the pattern of `claim`, which decides whether `owner/repo` is short for a GitHub URL. Matching takes time linear in the

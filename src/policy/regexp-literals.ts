@@ -15,12 +15,16 @@ const MOST = 256;
 /** With more groups than this, nothing is known of an expression. */
 const MOST_GROUPS = 200;
 
+/** What holds nothing (flags, an empty quotation) and then a quantifier: RE2 takes it for one of what stands before that. */
+const QUANTIFIED_NOTHING = /(?:\(\?[a-zA-Z-]+\)|\\Q\\E)[*+?{]/;
+
 /**
  * The texts without which nothing matches the expression (RE2 syntax), for each of its alternatives: what stands in it for itself, and need not be
  * left out. What is not understood counts for nothing, so that an alternative may have no texts. Never throws.
  */
 export function regexpLiterals(regexp: string): readonly Runs[] {
-  return regexp.split('(').length > MOST_GROUPS ? NOTHING : parseAlternatives(regexp, 0).alternatives;
+  const isBeyond = regexp.split('(').length > MOST_GROUPS || QUANTIFIED_NOTHING.test(regexp);
+  return isBeyond ? NOTHING : parseAlternatives(regexp, 0).alternatives;
 }
 
 /** Up to the end, or the parenthesis that closes the group. */

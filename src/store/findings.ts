@@ -36,6 +36,8 @@ export interface Finding {
   readonly signerPosition: number;
   /** Id of the alert it raised or repeated. */
   readonly alert: string | null;
+  /** The artifact, where the watch does not select the signer but follows what it signed. */
+  readonly resigned?: string;
 }
 
 /** Keeps an entry with all that was found in it. What is known already, by log, index, watch and signer, stays as it is. */
@@ -48,8 +50,8 @@ export function saveFindings(store: Store, entry: FoundEntry, findings: readonly
     for (const finding of findings) {
       store
         .prepare(
-          `INSERT INTO findings (entry, watch, signer_position, verdict, violations, signer, alert)
-           VALUES (@entry, @watch, @signerPosition, @verdict, @violations, @signer, @alert)
+          `INSERT INTO findings (entry, watch, signer_position, verdict, violations, signer, alert, resigned)
+           VALUES (@entry, @watch, @signerPosition, @verdict, @violations, @signer, @alert, @resigned)
            ON CONFLICT (entry, watch, signer_position) DO NOTHING`,
         )
         .run({
@@ -60,6 +62,7 @@ export function saveFindings(store: Store, entry: FoundEntry, findings: readonly
           violations: JSON.stringify(finding.violations),
           signer: JSON.stringify(withoutAbsentClaims(finding.signer)),
           alert: finding.alert,
+          resigned: finding.resigned ?? null,
         });
     }
   });
@@ -82,6 +85,21 @@ export function findAlertOfEntry(
     )
     .get({ log, index, leafHash, issuance: issuance ?? null, dedupeKey });
   return row?.alert ?? null;
+}
+
+/** True when what this watch makes of this signer of the entry is stored already. */
+export function hasFinding(
+  store: Store,
+  { log, index, leafHash }: Pick<FoundEntry, 'log' | 'index' | 'leafHash'>,
+  { watch, signer }: { readonly watch: string; /** Position in the entry's signers. */ readonly signer: number },
+): boolean {
+  const found = store
+    .prepare(
+      `SELECT 1 FROM entries AS e JOIN findings AS f ON f.entry = e.id
+       WHERE e.log = @log AND e.idx = @index AND e.leaf_hash = @leafHash AND f.watch = @watch AND f.signer_position = @signer`,
+    )
+    .get({ log, index, leafHash, watch, signer });
+  return found !== undefined;
 }
 
 /** The signer as it is stored. */

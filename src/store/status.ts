@@ -1,7 +1,9 @@
 import { readHeartbeat, type Heartbeat } from './heartbeat.ts';
+import { lastReload, type ReloadCause, type ReloadOutcome } from './reloads.ts';
 import { findBehindSince, findGrowth, findRate } from './rates.ts';
 import type { Store } from './store.ts';
 import { listVantages } from './vantages.ts';
+import { listWatches, type KnownWatch } from './watches.ts';
 
 /** One log, or a source that never answered, as operators read it (contract: `status --json`). Times are RFC 3339. */
 export interface LogStatus {
@@ -51,6 +53,15 @@ export interface Gap {
   readonly reason: string;
 }
 
+/** How the configuration was last read again while the daemon ran. `at` is RFC 3339. */
+export interface LastReload {
+  readonly at: string;
+  readonly cause: ReloadCause;
+  readonly outcome: ReloadOutcome['outcome'];
+  /** Why it was refused. */
+  readonly problem: string | null;
+}
+
 export interface Status {
   readonly database: string;
   readonly logs: readonly LogStatus[];
@@ -60,6 +71,9 @@ export interface Status {
   readonly gaps: readonly Gap[];
   /** Entries that could not be decoded, those that found no room too. */
   readonly unparsable: number;
+  /** The watches in force, as the daemon loaded them last. */
+  readonly watches: readonly KnownWatch[];
+  readonly last_reload: LastReload | null;
   readonly heartbeat: Heartbeat | null;
 }
 
@@ -73,6 +87,8 @@ export function readStatus(store: Store): Status {
     deliveries: readDeliveries(store),
     gaps: readGaps(store),
     unparsable: readUnparsable(store),
+    watches: listWatches(store),
+    last_reload: readLastReload(store),
     heartbeat: readHeartbeat(store),
   }));
   return read.deferred();
@@ -159,6 +175,16 @@ function readUnparsable(store: Store): number {
   return only(
     store.prepare<{ count: number }>('SELECT kept + dropped AS count FROM unparsable_totals WHERE unread = 0').get(),
   ).count;
+}
+
+function readLastReload(store: Store): LastReload | null {
+  const last = lastReload(store);
+  if (last === null || last.doneAt === null || last.result === null) {
+    return null;
+  }
+  const { cause, doneAt, result } = last;
+  const problem = result.outcome === 'refused' ? result.problem : null;
+  return { at: doneAt.toISOString(), cause, outcome: result.outcome, problem };
 }
 
 /** The row of a query that always has one. */

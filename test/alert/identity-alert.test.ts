@@ -70,10 +70,12 @@ describe('identityAlert()', () => {
   });
 
   it.each(['unexpected', 'forged', 'unverifiable'] as const)(
-    'is null when the watch only audits and the verdict is %s',
+    'is the same when the watch only audits and the verdict is %s',
     (verdict) => {
-      const watch = makeWatch({ mode: 'audit' });
-      expect(identityAlert(judged({ watch, judgement: makeJudgement({ verdict }) }))).toBeNull();
+      const draft = (mode: 'audit' | 'enforce') =>
+        identityAlert(judged({ watch: makeWatch({ mode }), judgement: makeJudgement({ verdict }) }));
+      expect(draft('audit')).toMatchObject({ kind: verdict });
+      expect(draft('audit')).toEqual(draft('enforce'));
     },
   );
 

@@ -41,21 +41,21 @@ describe('unparsableAlert()', () => {
 
   it('is one for each watch, whatever was found', () => {
     const others = [draft({ written: 'other' }), draft({ claim: 'subject' }), draft({}, 'Cannot read it otherwise')];
-    expect(new Set(others.map((one) => one?.dedupeKey))).toEqual(new Set(['identity/widget-release/unparsable']));
+    expect(new Set(others.map((one) => one.dedupeKey))).toEqual(new Set(['identity/widget-release/unparsable']));
   });
 
-  it('is none where the watch only records', () => {
-    expect(draft({ watch: makeWatch({ mode: 'audit' }) })).toBeNull();
+  it('is the same where the watch only audits', () => {
+    expect(draft({ watch: makeWatch({ mode: 'audit' }) })).toEqual(draft({ watch: makeWatch({ mode: 'enforce' }) }));
   });
 
   it('shows an expression as one', () => {
-    expect(draft({ written: { regexp: 'acme/.*' } })?.title).toContain('holds regexp "acme/.*"');
+    expect(draft({ written: { regexp: 'acme/.*' } }).title).toContain('holds regexp "acme/.*"');
   });
 
   it.each(['\u001b]0;owned\u0007', 'a\nBcc: x', '\u202Eniam', 'x'.repeat(100_000)])(
     'stays short and visible, whatever the problem: %#',
     (text) => {
-      const { title = '', summary = '' } = draft({ written: text }, text) ?? {};
+      const { title, summary } = draft({ written: text }, text);
       expect(title).toBe(visible(title));
       expect(summary.split('\n')).toHaveLength(3);
       expect(summary.split('\n').every((line) => line === visible(line))).toBe(true);

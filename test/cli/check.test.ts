@@ -24,7 +24,7 @@ const UNKNOWN =
 async function check(
   yaml: string,
   json: boolean,
-  online = false,
+  { online = false, strict = false } = {},
 ): Promise<{ status: number; stdout: string; stderr: string }> {
   const file = folder.write('sigwatch.yaml', yaml);
   const printed = { stdout: '', stderr: '' };
@@ -33,7 +33,7 @@ async function check(
     stderr: (text: string) => void (printed.stderr += text),
     signal: NEVER,
   };
-  const status = await checkCommand(file, {}, io, { json, online });
+  const status = await checkCommand(file, {}, io, { json, online, strict });
   return {
     status,
     stdout: printed.stdout.replaceAll(folder.path, 'DIR'),
@@ -97,6 +97,32 @@ describe('checkCommand()', () => {
     ],
   ])('prints %s as one line of JSON', async (_name, yaml, status, printed) => {
     expect(await check(yaml, true)).toEqual({ status, stdout: `${JSON.stringify(printed)}\n`, stderr: '' });
+  });
+
+  describe('with --strict', () => {
+    it('finds a good file good', async () => {
+      expect(await check(GOOD, false, { strict: true })).toEqual({
+        status: 0,
+        stdout: 'DIR/sigwatch.yaml is good\n',
+        stderr: '',
+      });
+    });
+
+    it('ends with 2 when there are warnings, which stay what they are', async () => {
+      const warning = `DIR/sigwatch.yaml:1:1: watches: warning: ${NO_WATCHES} [no-watches]`;
+      expect(await check(WARNED, false, { strict: true })).toEqual({
+        status: 2,
+        stdout: `${warning}\n`,
+        stderr: 'DIR/sigwatch.yaml is refused by --strict: 1 warning\n',
+      });
+      const { status, stdout } = await check(WARNED, true, { strict: true });
+      const printed: unknown = JSON.parse(stdout);
+      expect([status, printed]).toMatchObject([2, { ok: false, errors: [], warnings: [{ rule: 'no-watches' }] }]);
+    });
+
+    it('says of errors what it says without', async () => {
+      expect(await check(BAD, false, { strict: true })).toEqual(await check(BAD, false));
+    });
   });
 
   it('does not print a secret', async () => {

@@ -189,6 +189,8 @@ describe('sigwatch logs', () => {
         interactive: false,
         env: {},
         signal: new AbortController().signal,
+        onHangUp: () => undefined,
+        monotonicMicros: () => 0n,
         self: ['node'],
         pid: 1,
       });

@@ -6,9 +6,11 @@ import { saveGap } from '../../src/store/gaps.ts';
 import { saveHeartbeat } from '../../src/store/heartbeat.ts';
 import { saveLife, saveStalled } from '../../src/store/life.ts';
 import { saveFailure, saveFrontier, saveJoined } from '../../src/store/logs.ts';
+import { requestReload, settleReloads } from '../../src/store/reloads.ts';
 import { recordSource, saveSourceError } from '../../src/store/sources.ts';
 import { saveRate } from '../../src/store/rates.ts';
 import type { Store } from '../../src/store/store.ts';
+import { saveWatches } from '../../src/store/watches.ts';
 import { VERSION } from '../../src/version.ts';
 import { checkpointOf, frontierOf, LOG, NOW, registerSource, verifiedLog } from '../store/samples.ts';
 import { openStore } from '../store/temp-store.ts';
@@ -98,6 +100,37 @@ describe('statusCommand()', () => {
     );
   });
 
+  it('says how many watches are in force, and how the configuration was last read again', () => {
+    const store = openStore();
+    const load = (names: readonly string[], severity: string, now: Date): void => {
+      const watches = names.map((name) => ({ name, definition: JSON.stringify({ name, mode: 'enforce', severity }) }));
+      saveWatches(store, watches, now);
+    };
+    const lines = (): readonly string[] => {
+      const io = captureIo();
+      statusCommand(store, {}, io, NOW);
+      return io.out().split('\n').slice(7, -1);
+    };
+    load(['a', 'b\u001b', 'c'], 'high', NOW);
+    expect(lines()).toEqual(['Watches: 3, last changed 2026-11-21 13:00:00 UTC: a and 2 more']);
+    load(['a', 'b\u001b', 'c'], 'high', after(60));
+    load(['b\u001b', 'a'], 'high', after(60));
+    saveWatches(store, [{ name: 'b\u001b', definition: '{}' }], after(60));
+    settleReloads(
+      store,
+      [requestReload(store, 'command', NOW)],
+      { outcome: 'refused', file: '', problem: 'bad\u001b\nworse\nworst' },
+      NOW,
+    );
+    expect(lines()).toEqual([
+      'Watches: 1, last changed 2026-11-21 13:01:00 UTC: b\\u{001B}',
+      'Configuration refused 2026-11-21 13:00:00 UTC, the one from before is in force: bad\\u{001B} (and 2 more)',
+    ]);
+    const watches = { added: [], changed: [], removed: [] };
+    settleReloads(store, [requestReload(store, 'signal', NOW)], { outcome: 'loaded', file: '', watches }, after(60));
+    expect(lines()[1]).toBe('Configuration read again 2026-11-21 13:01:00 UTC');
+  });
+
   it('prints one JSON object with the names of the contract', () => {
     const store = openStore();
     verifiedLog(store, LOG, 2, 5, 'acme');
@@ -141,12 +174,16 @@ describe('statusCommand()', () => {
         deliveries: { pending: 0, failing: 0 },
         gaps: [{ log: LOG, from: 0, to: 2, reason: 'joined late' }],
         unparsable: 3,
+        watches: [],
+        last_reload: null,
         daemon: {
           pid: 12,
           version: '0.1.0',
           started_at: '2026-11-21T13:00:00.123Z',
           beat_at: '2026-11-21T13:01:30.123Z',
         },
+        cadences: [],
+        audit: [],
       })}\n`,
     );
   });

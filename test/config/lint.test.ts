@@ -55,6 +55,8 @@ function channels(text: string, routes = ''): string {
 }
 
 const FILE = '\ntrust: { source: { trusted_root: trusted_root.json } }';
+/** What an `expect` of certificates is advised to hold besides. */
+const PROVEN = 'issuer: https://token.actions.githubusercontent.com, sct: verified';
 const SLACK = 'type: slack, webhook_url: { env: HOOK }';
 const MAIL = 'type: email, from: a@b.c, to: a@b.c';
 
@@ -161,7 +163,11 @@ describe('lintConfig()', () => {
       'unanchored-guess 4:33 watches[0].select[0].subject.regexp',
     ],
     [select(`subject: { regexp: '.*/acme/widget/.*' }`), 'unanchored-guess 4:33 watches[0].select[0].subject.regexp'],
-    [select(`run: [a, { not: { regexp: 'x$' } }]`), 'redundant-anchor 4:40 watches[0].select[0].run[1].not.regexp'],
+    [
+      select(`run: [a, { not: { regexp: 'x$' } }]`),
+      'not-in-list 4:19 watches[0].select[0].run',
+      'redundant-anchor 4:40 watches[0].select[0].run[1].not.regexp',
+    ],
     [select(`source_ref: { regexp: 'v\\d+\\$' }`)],
     // Wildcards.
     [select('subject: https://github.com/acme/widget/**')],
@@ -177,8 +183,10 @@ describe('lintConfig()', () => {
     ],
     [select('subject: acme/widget'), 'never-matches 4:23 watches[0].select[0].subject'],
     [select('kind: in-toto'), 'never-matches 4:20 watches[0].select[0].kind'],
-    [select('kind: [dsse, hashedrekord, intoto, rekord, rpm, alpine, jar, helm, rfc3161, tuf, cose, "*"]')],
-    [select('kind: [certificate, precertificate]')],
+    [select('kind: [dsse, hashedrekord, intoto, rekord, rpm, alpine, jar, helm, rfc3161, tuf, cose, "jar*"]')],
+    [`${select('kind: [certificate, precertificate]')}\nlogs: { ct: true }`],
+    [select('kind: [certificate, precertificate]'), 'never-matches 4:20 watches[0].select[0].kind'],
+    [select('kind: [certificate, dsse]')],
     [select('artifact: SHA256:AB'), 'never-matches 4:24 watches[0].select[0].artifact'],
     [select('artifact: ["sha512:ab*", "**ab"]')],
     // Keys, as they are recorded and as tools print them.
@@ -201,7 +209,7 @@ describe('lintConfig()', () => {
     [select('subject: "spiffe://acme/ns/x"')],
     [select('source_repository: github.com/acme/widget'), 'never-matches 4:33 watches[0].select[0].source_repository'],
     [select('source_repository: widget'), 'never-matches 4:33 watches[0].select[0].source_repository'],
-    [select('builder: "**@refs/tags/*"')],
+    [select('builder: "**@refs/tags/**"')],
     [select('source_owner: acme')],
     [select('issuer: https://oauth2.sigstore.dev/auth'), 'never-matches 4:22 watches[0].select[0].issuer'],
     [select('"oid:1.3.6.1.4.1.57264.1.9": x'), 'never-matches 4:43 watches[0].select[0]["oid:1.3.6.1.4.1.57264.1.9"]'],
@@ -209,22 +217,26 @@ describe('lintConfig()', () => {
     [select('kind: intoto, slsa_builder: acme/widget/.github/workflows/x.yml@refs/tags/*')],
     [select('kind: intoto, slsa_builder: generic'), 'never-matches 4:42 watches[0].select[0].slsa_builder'],
     // Select against expect.
-    [select('source_repository: acme/widget', 'source_repository: Acme/Widget, sct: verified')],
+    [select('source_repository: acme/widget', `source_repository: Acme/Widget, ${PROVEN}`)],
     [
-      select('source_repository: acme/widget', 'source_repository: acme/gadget, sct: verified'),
+      select('source_repository: acme/widget', `source_repository: acme/gadget, ${PROVEN}`),
       'contradiction 4:33 watches[0].select[0].source_repository',
     ],
     [
-      select('source_ref: refs/heads/*', 'source_ref: [refs/tags/v1, refs/tags/v2], sct: verified'),
+      select('source_ref: refs/heads/**', `source_ref: [refs/tags/v1, refs/tags/v2], ${PROVEN}`),
       'contradiction 4:26 watches[0].select[0].source_ref',
     ],
-    [select('source_ref: refs/heads/*', 'source_ref: [refs/tags/v1, refs/heads/main], sct: verified')],
-    [select('source_ref: refs/heads/*', 'source_ref: refs/tags/*, sct: verified')],
+    [select('source_ref: refs/heads/**', `source_ref: [refs/tags/v1, refs/heads/main], ${PROVEN}`)],
     [
-      select('subject: [a@b.c, d@e.f]', 'subject: { not: [a@b.c, d@e.f] }, sct: verified'),
+      select('source_ref: refs/heads/**', `source_ref: refs/tags/**, ${PROVEN}`),
+      'contradiction 4:26 watches[0].select[0].source_ref',
+    ],
+    [select('source_ref: "refs/**/main"', `source_ref: refs/tags/**, ${PROVEN}`)],
+    [
+      select('subject: [a@b.c, d@e.f]', 'issuer: https://i.test, subject: { not: [a@b.c, d@e.f] }, sct: verified'),
       'contradiction 4:23 watches[0].select[0].subject',
     ],
-    [select('subject: [a@b.c, d@e.f]', 'subject: { not: a@b.c }, sct: verified')],
+    [select('subject: [a@b.c, d@e.f]', 'issuer: https://i.test, subject: { not: a@b.c }, sct: verified')],
     [select('key: AB*', 'key: "ab:*"')],
     [select(`key: ${'AB'.repeat(32)}`, `key: "${'ac:'.repeat(31)}ac"`), 'contradiction 4:19 watches[0].select[0].key'],
     // Computed claims.
@@ -245,15 +257,15 @@ describe('lintConfig()', () => {
       'advice-signing-time 5:27 watches[0].expect.signing_time',
     ],
     // What is advised for certificates of the public instance.
-    [select('source_owner: acme', 'runner: github-hosted'), 'advice-sct 5:11 watches[0].expect'],
-    [select('source_owner: acme', '"oid:1.2.3": x'), 'advice-sct 5:11 watches[0].expect'],
-    [select('source_owner: acme', 'runner: github-hosted, sct: [verified, absent]')],
+    [select('source_owner: acme', 'issuer: https://i.test, runner: x'), 'advice-sct 5:11 watches[0].expect'],
+    [select('source_owner: acme', 'issuer: https://i.test, "oid:1.2.3": x'), 'advice-sct 5:11 watches[0].expect'],
+    [select('source_owner: acme', 'issuer: https://i.test, sct: [verified, absent]')],
     [select('source_owner: acme', 'kind: dsse')],
     [select('source_owner: acme')],
     [`${select('source_owner: acme')}\n  expect: none`],
-    [`${select('source_owner: acme', 'runner: github-hosted')}${FILE}`],
+    [`${select('source_owner: acme', 'issuer: https://i.test, runner: x')}${FILE}`],
     [
-      `${select('source_owner: acme', 'runner: github-hosted')}\ntrust: { certificate_authorities: [{ name: a, chain: ca.pem }] }`,
+      `${select('source_owner: acme', 'issuer: https://i.test, runner: x')}\ntrust: { certificate_authorities: [{ name: a, chain: ca.pem }] }`,
     ],
     // A name that nothing binds to a key.
     [select('key: k', 'key: "0123456789abcdef"'), 'advice-minisign 5:18 watches[0].expect.key'],
@@ -268,7 +280,10 @@ describe('lintConfig()', () => {
     [select('key: k, kind: intoto', 'predicate_type: "**"')],
     [`${select('key: k', 'slsa_builder: "**"')}\n  attestations: { github: true }`],
     [select('kind: intoto, source_uri: "**"')],
-    [select('subject: "**", source_uri: "**"'), 'attestation-unseen 4:41 watches[0].select[0].source_uri'],
+    [
+      select('subject: "https://x.test/**", source_uri: "**"'),
+      'attestation-unseen 4:56 watches[0].select[0].source_uri',
+    ],
   ])('%s', (yaml, ...warnings) => {
     expect(warningsOf(yaml)).toEqual(warnings);
   });

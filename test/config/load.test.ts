@@ -228,6 +228,10 @@ notify: { channels: { c: { type: slack, webhook_url: https://hooks.test/x } } }
       severity: 'low',
       notify: ['c'],
       attestations: null,
+      firstSeen: [],
+      burst: null,
+      cadenceMs: null,
+      artifacts: null,
     });
     expect(watch?.select[0][0].patterns[0].matches('https://github.com/Acme/widget')).toBe(true);
     expect(second).toEqual({
@@ -239,6 +243,34 @@ notify: { channels: { c: { type: slack, webhook_url: https://hooks.test/x } } }
       severity: 'high',
       notify: null,
       attestations: null,
+      firstSeen: [],
+      burst: null,
+      cadenceMs: null,
+      artifacts: null,
+    });
+  });
+
+  it('reads what else a watch tells', () => {
+    const [watch] = load(`
+version: 1
+watches:
+  - name: w
+    select: [{ key: k }]
+    first_seen: [builder, "oid:1.2.3"]
+    burst: { per: 10m, over: 20 }
+    cadence: 30d
+    artifacts: { follow: true, allow: [{ issuer: i, subject: s }, { key: l }] }
+`).watches;
+    expect(watch).toMatchObject({
+      firstSeen: ['builder', 'oid:1.2.3'],
+      burst: { perMs: 600_000, over: 20 },
+      cadenceMs: 30 * 86_400_000,
+      artifacts: { follow: true, allow: [[{ claim: 'issuer' }, { claim: 'subject' }], [{ claim: 'key' }]] },
+    });
+    const more = '{ name: w, select: [{ key: k }], burst: { per: 30d, over: auto }, artifacts: {} }';
+    expect(load(`version: 1\nwatches: [${more}]`).watches[0]).toMatchObject({
+      burst: { perMs: 30 * 86_400_000, over: 'auto' },
+      artifacts: { follow: false, allow: [] },
     });
   });
 
@@ -383,17 +415,10 @@ describe('loadConfig() on YAML', () => {
       ['f:2:3: expected every key to be a plain string: put other keys in quotes'],
     ],
     [
-      'a merge key',
-      'version: 1\nlogs: { <<: { discover: true } }',
-      [
-        'f:2:9: logs["<<"]: unknown key "<<"; expected one of: discover, ct, poll_interval, start, stale_after, custom, override, witnesses',
-      ],
-    ],
-    [
       'a key of every object',
       'version: 1\nconstructor: x',
       [
-        'f:2:1: constructor: unknown key "constructor"; expected one of: version, database, trust, logs, watches, notify, retention, network',
+        'f:2:1: constructor: unknown key "constructor"; expected one of: version, database, trust, logs, include, templates, watches, notify, retention, network',
       ],
     ],
     [
@@ -405,7 +430,7 @@ describe('loadConfig() on YAML', () => {
       'escapes',
       'version: 1\n"a\\e[31m\\u202Eb": x',
       [
-        'f:2:1: ["a\\u001b[31m\\u202eb"]: unknown key "a\\u001b[31m\\u202eb"; expected one of: version, database, trust, logs, watches, notify, retention, network',
+        'f:2:1: ["a\\u001b[31m\\u202eb"]: unknown key "a\\u001b[31m\\u202eb"; expected one of: version, database, trust, logs, include, templates, watches, notify, retention, network',
       ],
     ],
   ])('refuses %s', (_name, yaml, problems) => {

@@ -59,7 +59,7 @@ describe('loadConfig() names the place and what would be right', () => {
   it.each<[yaml: string, ...problems: string[]]>([
     [
       'databse: x',
-      'f:2:1: databse: unknown key "databse"; did you mean "database"?; expected one of: version, database, trust, logs, watches, notify, retention, network',
+      'f:2:1: databse: unknown key "databse"; did you mean "database"?; expected one of: version, database, trust, logs, include, templates, watches, notify, retention, network',
     ],
     ['database: 5', 'f:2:11: database: expected a string, found 5: write it in quotes'],
     ['database: ""', 'f:2:11: database: expected a path'],
@@ -342,15 +342,49 @@ describe('loadConfig() names the place and what would be right', () => {
       'f:3:47: watches[0].notify[0]: unknown channel "c"; there is no channel',
     ],
     [watch('select: [{ key: k }], notify: []'), 'f:3:46: watches[0].notify: expected names of channels, at least one'],
+    [watch('select: [{ key: k }], cadence: 30s'), `f:3:47: watches[0].cadence: ${DURATION}, from 1m to 3650d`],
+    [watch('select: [{ key: k }], cadence: 30'), `f:3:47: watches[0].cadence: ${DURATION}`],
     [
-      watch('select: [{ key: k }], cadence: 30d'),
-      'f:3:38: watches[0].cadence: "cadence" is not available in this version',
+      watch('select: [{ key: k }], first_seen: []'),
+      'f:3:50: watches[0].first_seen: expected names of claims, at least one',
     ],
     [
-      watch('select: [{ key: k }], first_seen: [run], burst: {}, artifacts: {}'),
-      'f:3:38: watches[0].first_seen: "first_seen" is not available in this version',
-      'f:3:57: watches[0].burst: "burst" is not available in this version',
-      'f:3:68: watches[0].artifacts: "artifacts" is not available in this version',
+      watch('select: [{ key: k }], first_seen: [run, builder, run, run]'),
+      'f:3:65: watches[0].first_seen[2]: "run" stands in this list already, as number 1',
+      'f:3:70: watches[0].first_seen[3]: "run" stands in this list already, as number 1',
+    ],
+    [
+      watch('select: [{ key: k }], first_seen: [run, builder, runs, sct, bilder]'),
+      `f:3:65: watches[0].first_seen[2]: unknown claim "runs"; did you mean "run"?; expected one of: ${CLAIMS}, oid:1.2.3.4`,
+      'f:3:71: watches[0].first_seen[3]: the claim "sct" is computed for signers that are selected: only expect may name it',
+      `f:3:76: watches[0].first_seen[4]: unknown claim "bilder"; did you mean "builder"?; expected one of: ${CLAIMS}, oid:1.2.3.4`,
+    ],
+    [watch('select: [{ key: k }], burst: 5'), 'f:3:45: watches[0].burst: expected a map, found 5'],
+    [
+      watch('select: [{ key: k }], burst: { over: 0, per: 31d, in: 5m }'),
+      'f:3:53: watches[0].burst.over: expected auto, or a whole number from 1 to 10000',
+      `f:3:61: watches[0].burst.per: ${DURATION}, from 1s to 30d`,
+      'f:3:66: watches[0].burst.in: unknown key "in"; expected one of: per, over',
+    ],
+    [
+      watch('select: [{ key: k }], burst: { over: 10001 }'),
+      'f:3:45: watches[0].burst: missing key "per": expected a duration such as 500ms, 10s, 5m, 24h or 7d',
+      'f:3:53: watches[0].burst.over: expected auto, or a whole number from 1 to 10000',
+    ],
+    [
+      watch('select: [{ key: k }], burst: { over: 1.5, per: 1s }'),
+      'f:3:53: watches[0].burst.over: expected auto, or a whole number from 1 to 10000',
+    ],
+    [
+      watch('select: [{ key: k }], artifacts: { follow: yes, allow: [{}, { sct: verified }], x: 1 }'),
+      'f:3:59: watches[0].artifacts.follow: expected true or false, found "yes"',
+      'f:3:72: watches[0].artifacts.allow[0]: expected at least one claim',
+      'f:3:78: watches[0].artifacts.allow[1].sct: the claim "sct" is computed for signers that are selected: only expect may name it',
+      'f:3:96: watches[0].artifacts.x: unknown key "x"; expected one of: follow, allow',
+    ],
+    [
+      watch('select: [{ key: k }], artifacts: { allow: { subject: x } }'),
+      'f:3:58: watches[0].artifacts.allow: expected a list, found a map',
     ],
     // Channels.
     ['notify: { digest: "0 9 * * *" }', 'f:2:11: notify.digest: "digest" is not available in this version'],
@@ -451,14 +485,17 @@ describe('loadConfig() names the place and what would be right', () => {
       route('to: c, class: [logs]'),
       'f:4:29: notify.routes[0].class[0]: expected one of: identity, log, operational, found "logs"; did you mean "log"?',
     ],
-    [route('to: c, kind: burst'), 'f:4:27: notify.routes[0].kind: "burst" is not available in this version'],
     [
-      route('to: c, kind: [forged, missing]'),
-      'f:4:36: notify.routes[0].kind[1]: "missing" is not available in this version',
+      route('to: c, kind: [burst, database]'),
+      'f:4:35: notify.routes[0].kind[1]: "database" is not available in this version',
+    ],
+    [
+      route('to: c, kind: delivery-failing'),
+      'f:4:27: notify.routes[0].kind: "delivery-failing" is not available in this version',
     ],
     [
       route('to: c, kind: fokr'),
-      'f:4:27: notify.routes[0].kind: expected one of unexpected, forged, unverifiable, unparsable, fork, rollback, bad-signature, wrong-origin, entry-mismatch, entries-withheld, frozen-log-grew, key-changed, witness-missing, started, stalled, unreachable, backlog, trust-stale, or a list of them',
+      'f:4:27: notify.routes[0].kind: expected one of unexpected, forged, unverifiable, unparsable, first-seen, burst, missing, artifact-resigned, fork, rollback, bad-signature, wrong-origin, entry-mismatch, entries-withheld, frozen-log-grew, key-changed, witness-missing, started, stalled, unreachable, backlog, trust-stale, or a list of them',
     ],
     [route('to: c, continue: maybe'), 'f:4:31: notify.routes[0].continue: expected true or false, found "maybe"'],
     ['notify: { group_wait: 2h }', `f:2:23: notify.group_wait: ${DURATION}, from 0s to 1h`],

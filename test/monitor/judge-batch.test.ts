@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dsseV1, dsseV2, hashedRekordV1, hashedRekordV2 } from '../../src/demo/entries.ts';
@@ -5,6 +6,7 @@ import { checkSignature } from '../../src/entry/signature.ts';
 import type { Leaf } from '../../src/log/log.ts';
 import { judgeBatch } from '../../src/monitor/judge-batch.ts';
 import type { JudgeContext } from '../../src/policy/standing.ts';
+import type { Watch } from '../../src/policy/watch.ts';
 import { leafHash } from '../../src/tlog/hash.ts';
 import { createChainVerifier } from '../../src/trust/chain.ts';
 import { authority, certify, fillers, forger, NOW, releaseAt, STRANGER } from '../support/actors.ts';
@@ -51,9 +53,25 @@ describe('judgeBatch()', () => {
   it('makes nothing of nothing', () => {
     expect(judgeBatch('rekor-v2', [], [releaseWatch()], CONTEXT)).toEqual({
       judged: [],
+      unselected: [],
       unparsable: [],
       kinds: new Map(),
     });
+  });
+
+  it('keeps the artifacts of what no watch selects, only while a watch follows its own', () => {
+    const batch = leaves(
+      ...fillers(2),
+      hashedRekordV2({ ...stranger, artifact }),
+      hashedRekordV2({ ...release, artifact }),
+      Buffer.from('{}'),
+    );
+    const unselected = (watch: Watch) => judgeBatch('rekor-v2', batch, [watch], CONTEXT).unselected;
+    expect(unselected(releaseWatch({ artifacts: { follow: true, allow: [] } }))).toEqual([
+      { leaf: batch[2], artifacts: [`sha256:${hash('sha256', artifact, 'hex')}`] },
+    ]);
+    expect(unselected(releaseWatch({ artifacts: { follow: false, allow: [] } }))).toEqual([]);
+    expect(unselected(releaseWatch())).toEqual([]);
   });
 
   it('gives what the watches select, in the order of the log', () => {
@@ -147,6 +165,7 @@ describe('judgeBatch()', () => {
     ]);
     expect(others).toEqual({
       judged: [],
+      unselected: [],
       kinds: new Map([
         ['filler', 3],
         ['hashedrekord', 2],

@@ -13,7 +13,7 @@ import { leafHash } from '../../src/tlog/hash.ts';
 import { verifyInclusion } from '../../src/tlog/proof.ts';
 import { certify, fillers, releaseAt } from '../support/actors.ts';
 import { BOTH, type LogSite } from '../support/log-sites.ts';
-import { MonitorRig } from '../support/monitor-rig.ts';
+import { MonitorRig, releaseWatch } from '../support/monitor-rig.ts';
 
 let rig: MonitorRig;
 let site: LogSite;
@@ -120,6 +120,24 @@ describe.each(BOTH)('proveAlerts() on a %s log', (_, start) => {
     await rig.poll(site.source(rig.http));
     expect(kept().filter((kind) => kind === 'inclusion')).toHaveLength(MAX_PROOFS);
     expect(kept()).toHaveLength(MAX_PROOFS + 5);
+  });
+
+  it('asks for no proof of what is only written down: those that people are told of need it', async () => {
+    const asked: number[] = [];
+    const source = proving(async (_tree, index) => {
+      asked.push(index);
+      throw new LogUnavailable('not now');
+    });
+    rig.watches = [releaseWatch({ mode: 'audit' })];
+    // An entry that mentions what the watch selects, and cannot be read.
+    const unread = Buffer.from('{"apiVersion":"0.0.1","kind":"riddle","spec":{"of":"https://github.com/acme/widget"}}');
+    site.append([attackAt('one'), unread]);
+    await rig.poll(source);
+    expect(rig.rows('SELECT kind FROM audit_alerts ORDER BY kind')).toEqual([
+      { kind: 'unexpected' },
+      { kind: 'unparsable' },
+    ]);
+    expect(asked).toEqual([]);
   });
 
   it('lets what is our own fault rise', async () => {

@@ -71,6 +71,24 @@ describe.each(BOTH)('a pass over a %s log', (_, start) => {
     expect(rig.verdicts()).toEqual(['1 widget-release expected', '2 widget-release forged']);
   });
 
+  it('writes no verdict for good when it ends while the trust data is read again', async () => {
+    const stop = new AbortController();
+    rig.suspectTrust = () => {
+      stop.abort();
+      return Promise.resolve(false);
+    };
+    const suspectTrust = rig.suspectTrust;
+    rig.suspectTrust = () => Promise.resolve(false);
+    site.append([site.entry(certify(releaseAt(TAG), forger))]);
+    await rig.poll(site.source(rig.http));
+    // The alert is there already, so nothing is asked of the log before the next one is written.
+    site.append([site.entry(certify(releaseAt(TAG), forger))]);
+    await passOverSource(followed(site.source(rig.http)), { ...rig.deps(), suspectTrust }, stop.signal);
+    expect(rig.verdicts()).toEqual(['0 widget-release forged']);
+    await rig.poll(site.source(rig.http));
+    expect(rig.verdicts()).toEqual(['0 widget-release forged', '1 widget-release forged']);
+  });
+
   it('doubts it by the promise of a CT log that is not known, where a watch expects another', async () => {
     const { judging, ...deps } = rig.deps();
     let sct: SctVerdict = 'unknown-log';

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findMentions } from '../../src/policy/mentions.ts';
 import type { PatternSource } from '../../src/policy/pattern.ts';
@@ -162,6 +163,30 @@ describe('findMentions()', () => {
     const watches = names.map((name) => ({ ...watchOf({ source_repository: name }), name }));
     const { mentions } = findMentions(watches, { kind: null, data: Buffer.from('acme/widget') });
     expect(mentions.map(({ watch }) => watch.name)).toEqual(['acme/widget', 'acme/wid']);
+  });
+
+  it('finds of many watches what it finds of each alone', () => {
+    const claims = ['subject', 'source_repository', 'source_owner', 'key', 'issuer', 'kind'] as const;
+    const text = fc.constantFrom('acme/widget', 'acme/*', '*@acme.example', 'https://issuer.acme.example', 'cc'.repeat(32), 'dsse', 'acme-one*acme-two', 'widget-two'); // prettier-ignore
+    const selector = fc.dictionary(fc.constantFrom(...claims), fc.oneof(text, fc.tuple(text, text)), { minKeys: 1, maxKeys: 2 }); // prettier-ignore
+    const told = fc.constantFrom('github.com/acme/widget', 'x@acme.example', 'https://issuer.acme.example', 'cc'.repeat(32), 'acme-one', 'acme-two', 'widget-two', '"'); // prettier-ignore
+    let found = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(selector, selector), { minLength: 1, maxLength: 20 }),
+        fc.array(told, { maxLength: 4 }),
+        fc.constantFrom(null, 'dsse', 'jar'),
+        (selects, texts, kind) => {
+          const watches = selects.map((select, at) => ({ ...watchOf(...select), name: String(at) }));
+          const entry = { kind, data: Buffer.from(texts.join(' ')) };
+          const { mentions } = findMentions(watches, entry);
+          found += mentions.length;
+          expect(mentions).toEqual(watches.flatMap((watch) => findMentions([watch], entry).mentions));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(found).toBeGreaterThan(300);
   });
 
   it('finds its watch among a thousand', () => {

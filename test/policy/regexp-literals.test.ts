@@ -27,6 +27,8 @@ describe('regexpLiterals()', () => {
     [String.raw`\Qacme.*\Ex\Q`, [['acme.*', 'x']]],
     [String.raw`\bacme\d\pN\p{Greek}\x41\x{1F600}\n`, [['acme']]],
     ['[^]x]acme[]y]widget[[:alpha:]]end', [['acme', 'widget', 'end']]],
+    ['acme(?i)?x', [[]]],
+    [String.raw`acme\Q\E{0,2}x`, [[]]],
     ['.*', [[]]],
     ['', [[]]],
     ['('.repeat(300) + 'acme' + ')'.repeat(300), [[]]],

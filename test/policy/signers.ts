@@ -81,6 +81,10 @@ export function watchOf(select: readonly [Rules, ...Rules[]], expect: Rules | 'n
     severity: 'high',
     notify: null,
     attestations: null,
+    firstSeen: [],
+    burst: null,
+    cadenceMs: null,
+    artifacts: null,
   };
 }
 

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HistoryLine } from '../../src/store/history.ts';
 import { MonitorBench, type Known } from '../support/monitor-bench.ts';
 import { hasRealdata, realdata } from '../support/realdata.ts';
 import { serveRecordedRekorV1, type RecordedRekorV1 } from '../support/recorded-rekor-v1.ts';
 import { serveStaticLog, type StaticLog } from '../support/static-log.ts';
 
-/** What each recording holds, and what of it this version cannot judge. */
+/** What each recording holds. */
 interface Recording {
   readonly system: string;
   /** Sizes under which the v1 log and the v2 log were recorded. */
@@ -13,12 +14,10 @@ interface Recording {
   readonly v2: readonly number[];
   /** Its entries, and the judgements expected of them. */
   readonly agreeing: { readonly entries: number; readonly judgements: number };
-  /** Alerts `artifact-resigned`, whose detector there is not. */
+  /** Entries in which somebody else signed what a watch follows. */
   readonly resigned: number;
   /** Watches in mode audit that found something. */
   readonly audited: readonly string[];
-  /** Lines of watches.yaml with a key that this version refuses, by watch. */
-  readonly cut: readonly string[];
 }
 
 const RECORDINGS: readonly Recording[] = [
@@ -29,7 +28,6 @@ const RECORDINGS: readonly Recording[] = [
     agreeing: { entries: 26, judgements: 32 },
     resigned: 0,
     audited: [],
-    cut: [],
   },
   {
     system: 'tekton',
@@ -38,7 +36,6 @@ const RECORDINGS: readonly Recording[] = [
     agreeing: { entries: 29, judgements: 25 },
     resigned: 2,
     audited: [],
-    cut: ['chains-key: artifacts: { follow: true }'],
   },
   {
     system: 'argo-cd',
@@ -47,7 +44,6 @@ const RECORDINGS: readonly Recording[] = [
     agreeing: { entries: 30, judgements: 30 },
     resigned: 2,
     audited: [],
-    cut: ['app-build: artifacts: { follow: true }'],
   },
   {
     system: 'aks',
@@ -56,7 +52,6 @@ const RECORDINGS: readonly Recording[] = [
     agreeing: { entries: 27, judgements: 37 },
     resigned: 2,
     audited: ['aks-naive'],
-    cut: ['aks-build: artifacts: { follow: true }'],
   },
 ];
 
@@ -81,7 +76,6 @@ describe.runIf(hasRealdata).each(RECORDINGS)('the program on the recorded logs o
   const recorded = realdata(`systems/${system}/recorded`);
   let bench: MonitorBench;
   let expected: readonly Expected[] = [];
-  let cut: readonly string[] = [];
   let known: Known;
   let v1: RecordedRekorV1;
   let v2: StaticLog;
@@ -91,10 +85,8 @@ describe.runIf(hasRealdata).each(RECORDINGS)('the program on the recorded logs o
     expected = readLines(`${recorded}/expected.jsonl`);
     v1 = await serveRecordedRekorV1(`${recorded}/v1`, '');
     v2 = await serveStaticLog(`${recorded}/v2/log`, '');
-    const watches = cutUnavailable(readFileSync(realdata(`systems/${system}/watches.yaml`), 'utf8'));
-    cut = watches.cut;
     bench.configure(
-      watches.yaml
+      readFileSync(realdata(`systems/${system}/watches.yaml`), 'utf8')
         .replaceAll('./recorded', recorded)
         .replace('http://127.0.0.1:3000', v1.url)
         .replace('http://127.0.0.1:3003', v2.url),
@@ -111,10 +103,6 @@ describe.runIf(hasRealdata).each(RECORDINGS)('the program on the recorded logs o
   afterAll(async () => {
     await Promise.all([v1.close(), v2.close()]);
     bench.close();
-  });
-
-  it('leaves out of its watches.yaml only what this version cannot do', () => {
-    expect(cut).toEqual(recording.cut);
   });
 
   it('verifies both logs to their ends', () => {
@@ -140,49 +128,54 @@ describe.runIf(hasRealdata).each(RECORDINGS)('the program on the recorded logs o
     expect(judged).toHaveLength(agreeing.entries);
     expect(judged.flatMap(({ judgements }) => judgements)).toHaveLength(agreeing.judgements);
     // And there is nothing else.
-    expect(known.history).toHaveLength(agreeing.judgements);
+    expect(known.history).toHaveLength(agreeing.judgements + recording.resigned);
   });
 
-  it(`does not look for the ${recording.resigned} artifacts that others signed again`, () => {
-    expect(expected.filter((row) => row.artifact_resigned !== null)).toHaveLength(recording.resigned);
+  it(`tells of the ${recording.resigned} entries in which somebody else signed what is ours, and of no others`, () => {
+    const told = known.history
+      .filter(isResigned)
+      .map(({ log, index, watch, verdict }) => ({ log: logOf(log), index, watch, verdict }));
+    expect(told.sort((a, b) => a.log.localeCompare(b.log))).toEqual(
+      expected
+        .filter((row) => row.artifact_resigned !== null)
+        .map(({ log, index, artifact_resigned: watch }) => ({ log, index, watch, verdict: 'observed' })),
+    );
+    expect(told).toHaveLength(recording.resigned);
+    // The same stranger in both logs.
+    const alerts = known.alerts.filter(({ kind }) => kind === 'artifact-resigned');
+    expect(alerts.map(({ severity, occurrences }) => ({ severity, occurrences }))).toEqual(
+      recording.resigned === 0 ? [] : [{ severity: 'low', occurrences: recording.resigned }],
+    );
   });
 
   it('tells of each unexpected and forged judgement, unless the watch only audits', () => {
     const lines = known.history.filter(({ verdict }) => verdict === 'unexpected' || verdict === 'forged');
     const untold = lines.filter(({ alert }) => alert === null);
     expect([...new Set(untold.map(({ watch }) => watch))]).toEqual(recording.audited);
-    const identity = known.alerts.filter((alert) => alert.class === 'identity');
+    const identity = known.alerts.filter((alert) => alert.class === 'identity' && alert.kind !== 'artifact-resigned');
     const occurrences = identity.reduce((sum, alert) => sum + alert.occurrences, 0);
     expect(occurrences).toBe(lines.length - untold.length);
     expect(known.alerts.filter((alert) => alert.class === 'log')).toEqual([]);
   });
 
+  function isResigned({ alert }: HistoryLine): boolean {
+    return known.alerts.some(({ id, kind }) => id === alert && kind === 'artifact-resigned');
+  }
+
+  /** As the recording calls it. */
+  function logOf(origin: string): string {
+    return known.logs.find((log) => log.origin === origin)?.name.replace(`${system}-`, '') ?? origin;
+  }
+
   function judgementsOf(log: string, index: number): readonly Judged[] {
-    const origins = new Map(known.logs.map(({ name, origin }) => [origin, name]));
     return known.history
-      .filter((line) => origins.get(line.log) === `${system}-${log}` && line.index === index)
+      .filter((line) => logOf(line.log) === log && line.index === index && !isResigned(line))
       .map(({ watch, verdict, violations }) => ({
         ...{ watch, verdict, failing: violations.map(({ claim }) => claim).sort() },
       }))
       .sort(byWatch);
   }
 });
-
-/** A configuration without the lines whose keys this version refuses, and those lines. */
-function cutUnavailable(yaml: string): { readonly yaml: string; readonly cut: readonly string[] } {
-  const kept: string[] = [];
-  const cut: string[] = [];
-  let watch = '';
-  for (const line of yaml.split('\n')) {
-    watch = /^ {2}- name: (\S+)/.exec(line)?.[1] ?? watch;
-    if (/^ {4}artifacts:/.test(line)) {
-      cut.push(`${watch}: ${line.trim()}`);
-    } else {
-      kept.push(line);
-    }
-  }
-  return { yaml: kept.join('\n'), cut };
-}
 
 function readLines(file: string): readonly Expected[] {
   // The recording's own format.

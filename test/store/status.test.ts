@@ -3,8 +3,10 @@ import { raiseAlert } from '../../src/store/alerts.ts';
 import { countKinds } from '../../src/store/counts.ts';
 import { enqueueDelivery } from '../../src/store/deliveries.ts';
 import { readHeartbeat, saveHeartbeat } from '../../src/store/heartbeat.ts';
+import { requestReload, settleReloads } from '../../src/store/reloads.ts';
 import { readStatus } from '../../src/store/status.ts';
 import { saveUnparsable } from '../../src/store/unparsable.ts';
+import { saveWatches } from '../../src/store/watches.ts';
 import { leafHash } from '../../src/tlog/hash.ts';
 import type { AlertDraft } from '../../src/alert/alert.ts';
 import { checkpointOf, LATER, LOG, NOW, verifiedLog } from './samples.ts';
@@ -38,7 +40,22 @@ describe('readStatus()', () => {
       deliveries: { pending: 0, failing: 0 },
       gaps: [],
       unparsable: 0,
+      watches: [],
+      last_reload: null,
       heartbeat: null,
+    });
+  });
+
+  it('shows the watches in force, and how the configuration was last read again', () => {
+    const store = openStore();
+    const watches = ['b', 'a'].map((name) => ({ name, definition: JSON.stringify({ name, mode: 'audit' }) }));
+    saveWatches(store, watches, NOW);
+    saveWatches(store, watches.slice(1), LATER);
+    settleReloads(store, [requestReload(store, 'signal', NOW)], { outcome: 'refused', file: '', problem: 'x' }, NOW);
+    requestReload(store, 'command', LATER);
+    expect(readStatus(store)).toMatchObject({
+      watches: [{ name: 'a', mode: 'audit', since: NOW.toISOString(), changed_at: NOW.toISOString() }],
+      last_reload: { at: NOW.toISOString(), cause: 'signal', outcome: 'refused', problem: 'x' },
     });
   });
 

@@ -37,6 +37,10 @@ export function makeWatch(overrides: Partial<Watch> = {}): Watch {
     severity: 'critical',
     notify: null,
     attestations: null,
+    firstSeen: [],
+    burst: null,
+    cadenceMs: null,
+    artifacts: null,
     ...overrides,
   };
 }

@@ -46,6 +46,10 @@ export function releaseWatch(differing: Partial<Watch> = {}): Watch {
     severity: 'critical',
     notify: null,
     attestations: null,
+    firstSeen: [],
+    burst: null,
+    cadenceMs: null,
+    artifacts: null,
     ...differing,
   };
 }
@@ -183,6 +187,8 @@ export class MonitorRig {
       unparsable: this.rows('SELECT * FROM unparsable ORDER BY log, idx, leaf_hash'),
       totals: this.rows('SELECT * FROM unparsable_totals ORDER BY unread'),
       counts: this.rows('SELECT * FROM entry_counts ORDER BY log, kind'),
+      cadences: this.rows('SELECT * FROM cadences ORDER BY watch'),
+      audit: this.rows('SELECT * FROM audit_alerts ORDER BY dedupe_key'),
       alerts: this.rows(
         `SELECT dedupe_key, kind, state, title, summary, log, idx, last_index, occurrences, first_seen, last_seen, last_told_at
          FROM alerts ORDER BY dedupe_key`,

@@ -26,12 +26,18 @@ export function mortalStore(store: Store, fate: Fate): Store {
       return fn();
     }
     const ran: string[] = (running = []);
-    const { result, end } = store.transaction<{ result: unknown; end: ReturnType<Fate> }>(() => {
-      const done = { result: fn(), end: fate({ sql: ran.join(';\n'), count: (count += 1) }) };
-      // Nothing of it stays.
-      return done.end === 'before' ? die() : done;
-    });
-    running = null;
+    const { result, end } = (() => {
+      try {
+        return store.transaction<{ result: unknown; end: ReturnType<Fate> }>(() => {
+          const done = { result: fn(), end: fate({ sql: ran.join(';\n'), count: (count += 1) }) };
+          // Nothing of it stays.
+          return done.end === 'before' ? die() : done;
+        });
+      } finally {
+        // Also after one that was rolled back.
+        running = null;
+      }
+    })();
     return end === 'after' ? die() : (result as T); // What fn returned: the store's type of it only keeps promises out.
   };
 

@@ -218,6 +218,7 @@ export class SuspectStage {
   }
 
   #run(args: readonly string[], signal: AbortSignal, io: ReturnType<typeof captureIo>): Promise<ExitStatus> {
-    return runCli(args, { ...io, interactive: false, env: {}, signal, self: ['node'], pid: 1 });
+    const machine = { onHangUp: () => undefined, monotonicMicros: () => 0n, pid: 1 };
+    return runCli(args, { ...io, ...machine, interactive: false, env: {}, signal, self: ['node'] });
   }
 }

@@ -2,21 +2,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { Alert } from '../../src/alert/alert.ts';
 import { createDemoAuthority, type DemoAuthority } from '../../src/demo/certificate-authority.ts';
 import { listenOnLoopback, type Listening } from '../../src/demo/listen.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { runDaemon } from '../../src/daemon.ts';
+import { keyToPem } from '../../src/evidence/log-key.ts';
+import { runDaemon, type DaemonDeps } from '../../src/daemon.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { listAlerts } from '../../src/store/alerts.ts';
 import { DatabaseError } from '../../src/store/database-error.ts';
 import { readHistory, type HistoryLine } from '../../src/store/history.ts';
-import { readStatus, type LogStatus } from '../../src/store/status.ts';
+import { readStatus, type LastReload, type LogStatus } from '../../src/store/status.ts';
 import { Store } from '../../src/store/store.ts';
 import { FakeLog } from '../fakes/fake-log.ts';
 import { FakeRekorV1 } from '../fakes/fake-rekor-v1.ts';
 import { startFakeTuf, type FakeTuf } from '../fakes/fake-tuf.ts';
 import { trustedRootJson, type ListedLog } from './trusted-root-json.ts';
+import { until } from './until.ts';
 
 const REFRESH_MS = 6 * 3_600_000;
 const HOUR = 3_600_000;
@@ -32,6 +35,7 @@ export interface HostedLog extends Listening {
 export interface TrustStage {
   readonly repository: FakeTuf;
   readonly authority: DemoAuthority;
+  /** Writes its key to `log.pub` as well. */
   startLog(): Promise<HostedLog>;
   startRekorV1(): Promise<FakeRekorV1 & Listening>;
   /** Publishes these logs, and the stage's authority unless others are named. */
@@ -39,6 +43,8 @@ export interface TrustStage {
   /** Starts the daemon, with these `override`s of logs; `end` ends it. */
   start(override?: Readonly<Record<string, unknown>>): void;
   end(): Promise<void>;
+  /** Has the daemon read its configuration again, with these sections in place of the stage's own. Gives the last reload that is done by then. */
+  reload(sections?: Readonly<Record<string, unknown>>): Promise<LastReload | null>;
   /** Lets the regular six hours pass. */
   refresh(): void;
   /** What the daemon's clock shows from now on is later by so much. */
@@ -63,6 +69,8 @@ export async function setTrustStage(): Promise<TrustStage> {
   let running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   let ahead = 0;
   let wake = (): void => undefined;
+  let hangUp = (): void => undefined;
+  let reloads = 0;
   const clock: Clock = {
     now: () => new Date(Date.now() + ahead),
     sleep: (ms, signal) => (ms === REFRESH_MS ? untilWoken(signal) : systemClock.sleep(ms, signal)),
@@ -95,6 +103,7 @@ export async function setTrustStage(): Promise<TrustStage> {
       const { listening, listener } = await host();
       const { host: origin } = new URL(listening.url);
       const hosted = { ...listening, origin, log: new FakeLog(origin) };
+      writeFileSync(join(folder, 'log.pub'), keyToPem(hosted.log.key.spki));
       listener.current = (request, response) => {
         hosted.log.handle(request, response);
       };
@@ -118,14 +127,31 @@ export async function setTrustStage(): Promise<TrustStage> {
       const stop = new AbortController();
       const nothing = (): void => undefined;
       const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-      const config = loadConfig(join(folder, 'sigwatch.yaml'), {});
-      const deps = { clock, logger, pid: 1, onProgress: nothing, onReady: nothing, onAlive: nothing };
+      const readConfig = () => loadConfig(join(folder, 'sigwatch.yaml'), {});
+      const config = readConfig();
+      const deps: DaemonDeps = {
+        ...{ clock, logger, pid: 1, onProgress: nothing, onReady: nothing, onAlive: nothing, onReloading: nothing },
+        readConfig,
+        onHangUp: (listener) => {
+          hangUp = listener;
+        },
+        onReloaded: () => {
+          reloads += 1;
+        },
+      };
       running = { stop, ended: runDaemon(config, deps, stop.signal) };
     },
     async end() {
       running?.stop.abort();
       await running?.ended;
       running = null;
+    },
+    async reload(sections = {}) {
+      writeFileSync(join(folder, 'sigwatch.yaml'), configuration(repository.url, {}, sections));
+      const before = reloads;
+      hangUp();
+      await until('the configuration was read', () => reloads > before);
+      return read((opened) => readStatus(opened).last_reload, null);
     },
     refresh() {
       wake();
@@ -156,8 +182,12 @@ async function host(): Promise<{ listening: Listening; listener: { current: Requ
   return { listening: await listenOnLoopback(server), listener };
 }
 
-function configuration(mirror: string, override: Readonly<Record<string, unknown>>): string {
-  return `
+function configuration(
+  mirror: string,
+  override: Readonly<Record<string, unknown>>,
+  sections: Readonly<Record<string, unknown>> = {},
+): string {
+  const own = parse(`
 version: 1
 database: ./sigwatch.db
 trust: { source: { tuf: "${mirror}", root: ./root.json } }
@@ -166,5 +196,7 @@ watches:
   - name: widget-release
     select: [{ source_repository: acme/widget }]
     expect: { source_ref: refs/tags/v* }
-`;
+`) as object;
+  // JSON is YAML (YAML 1.2 §1.2).
+  return JSON.stringify({ ...own, ...sections });
 }
