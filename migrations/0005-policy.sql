@@ -217,12 +217,25 @@ CREATE TABLE following_watches (
 CREATE TABLE resigners (
   watch TEXT NOT NULL,
   artifact TEXT NOT NULL,
-  -- hash of what stays the same from one signature to the next
+  -- `certificate:` or `key:`, and the hash of what stays the same from one signature to the next
   identity TEXT NOT NULL,
-  -- how many there were before
+  -- how many of the same sort there were before
   place INTEGER NOT NULL,
   PRIMARY KEY (watch, artifact, identity)
 ) STRICT, WITHOUT ROWID;
 
 -- The followed artifact that somebody signed whom the watch does not select; null: the watch selects the signer.
 ALTER TABLE findings ADD COLUMN resigned TEXT;
+
+-- What people did with alerts by hand. Nothing is ever changed or taken out.
+CREATE TABLE alert_changes (
+  id INTEGER PRIMARY KEY,
+  alert TEXT NOT NULL REFERENCES alerts (id),
+  change TEXT NOT NULL CHECK (change IN ('closed')),
+  -- null where they did not say
+  by TEXT,
+  note TEXT,
+  changed_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX alert_changes_by_alert ON alert_changes (alert, id);

@@ -279,6 +279,7 @@ describe('sigwatch reload', () => {
     const { status, stdout, stderr } = await reload();
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain('sigwatch.yaml:4:5: watches[0].selekt: unknown key "selekt"');
+    expect(stderr).toMatch(/\nThe daemon was not asked: what it has in force stays in force\n$/);
     expect(stage.query('SELECT * FROM reloads')).toEqual([]);
   });
 

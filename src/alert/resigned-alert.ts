@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { identityOf, isGenuine } from '../policy/resigning.ts';
-import type { Resigned } from '../policy/watch.ts';
+import type { Judgement, Resigned } from '../policy/watch.ts';
 import type { AlertDraft, SignerSummary } from './alert.ts';
 import { QUOTED, signerName, signerSentence } from './describe-signer.ts';
 import { shown } from './escape.ts';
@@ -13,13 +13,14 @@ const SHORT = 19;
 
 /**
  * The alert about a signer that signed what a watch follows without being one of its own: low, but high where it imitates one of
- * them and is genuine, because a certificate of one's own making may say anything. There is one for each identity, and one for all
- * that are not genuine. Pure.
+ * them and is genuine or may be, because a certificate of one's own making may say anything. There is one for each identity, one
+ * for all that are not genuine, and one for all of which that cannot be said. Pure.
  */
 export function resignedAlert(judged: JudgedSigner, resigned: Resigned): AlertDraft {
   const { watch, judgement, entry, signer } = judged;
   const summary = summarizeSigner(entry, signer, judgement);
-  const isImitation = resigned.imitates !== null && isGenuine(judgement);
+  // Where nobody can say yet, who hides behind trust data that is too old must not be told in a whisper.
+  const isImitation = resigned.imitates !== null && (isGenuine(judgement) || isUndecided(judgement));
   return {
     class: 'identity',
     kind: 'artifact-resigned',
@@ -44,6 +45,11 @@ export function resignedAlert(judged: JudgedSigner, resigned: Resigned): AlertDr
     evidence: null,
     notify: watch.notify,
   };
+}
+
+/** The trust data at hand does not reach to the time of the certificate. */
+function isUndecided({ chain, signature }: Judgement): boolean {
+  return chain === 'unknown' && signature !== 'invalid';
 }
 
 function whatHappened({ judgement }: JudgedSigner, resigned: Resigned, signer: SignerSummary): string {
@@ -76,19 +82,28 @@ function meaning({ judgement }: JudgedSigner, { imitates, isCrowd }: Resigned): 
         : judgement.chain === 'unknown'
           ? 'the trust data at hand does not reach to the time of its certificate'
           : 'no certificate authority that is trusted for its time issued its certificate';
-    return [`Nobody vouches for this signer: ${why}. Whatever it says of itself, \`allow\` does not count for it.`];
+    const imitated =
+      imitates === null || !isUndecided(judgement)
+        ? ''
+        : ` It would imitate a signer of this watch: ${shown(imitates, 2 * QUOTED)}.`;
+    return [
+      `Nobody vouches for this signer: ${why}. Whatever it says of itself, \`allow\` does not count for it.${imitated}`,
+    ];
   }
   if (imitates !== null) {
     return [`It imitates a signer of this watch: ${shown(imitates, 2 * QUOTED)}.`];
   }
   return isCrowd
     ? [
-        'So many others signed this artifact that it is hardly yours alone: from now on only who imitates you is told of it. Of your other artifacts everybody is told as before.',
+        'So many others signed this artifact that it is hardly yours alone: from now on only who imitates you is told of it (keys and certificates are counted apart). Of your other artifacts everybody is told as before.',
       ]
     : ['It is not selected by this watch, not expected by another one, and none of `allow`.'];
 }
 
 function advice({ judgement }: JudgedSigner, { imitates, isCrowd }: Resigned): string {
+  if (isUndecided(judgement)) {
+    return 'What to do now: find out who this is, and why the trust source cannot be read: until it is, nobody can say whether the certificate is genuine.';
+  }
   if (!isGenuine(judgement)) {
     return 'What to do now: nothing that verifies signatures accepts this one. Make sure that whoever installs your artifacts does verify, and watch whether it repeats.';
   }
@@ -103,11 +118,14 @@ function advice({ judgement }: JudgedSigner, { imitates, isCrowd }: Resigned): s
 /** One for each identity; what costs nothing to make must neither make many, nor swallow what does cost something. */
 function dedupeKey({ watch, judgement, signer }: JudgedSigner, { imitates, isCrowd }: Resigned): string {
   const scope = `identity/${watch.name}/artifact-resigned`;
+  if (isUndecided(judgement)) {
+    return `${scope}/unverifiable`;
+  }
   if (!isGenuine(judgement)) {
     return `${scope}/forged`;
   }
   if (isCrowd) {
-    return `${scope}/crowd`;
+    return signer.certificate === null ? `${scope}/crowd-of-keys` : `${scope}/crowd`;
   }
   const identity = identityOf(signer);
   return imitates === null

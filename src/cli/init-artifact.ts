@@ -22,8 +22,8 @@ export async function watchArtifact(text: string): Promise<DraftedWatch> {
     lines: [
       'select:',
       `  - artifact: ${digest}`,
-      '# Whoever signs it is told: each issuer, subject and key that this watch has never seen, the first ones too. Each',
-      '# certificate of Fulcio is of a key of its own: without key, only those are told again who never signed it before.',
+      '# Whoever signs it is told: each issuer, subject and key that this watch has never seen, the first ones too. Fulcio',
+      '# certifies another key each time, so every signature is told; without key, only that of somebody new is.',
       'first_seen: [issuer, subject, key]',
       '# Once you know who may sign it, this tells everybody else; then take key out of first_seen, or all of it:',
       '# expect:',

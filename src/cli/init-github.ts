@@ -39,7 +39,7 @@ export function watchOrganisation(org: string): DraftedWatch {
       '  # trigger: [push, release]',
       ...detectorLines(
         '[source_repository, trigger]',
-        'a repository or an event that was never seen here before; builder and source_ref name each tag anew',
+        'a repository or an event that was never seen here before; builder and source_ref fit as well: tags that differ in their numbers only are one',
       ),
     ],
   };
@@ -79,7 +79,7 @@ export function watchRepository(name: string): DraftedWatch {
       '  # environment: release                 # only where the workflow runs in a protected environment',
       ...detectorLines(
         '[trigger, environment]',
-        'an event or environment that was never seen here before; builder and source_ref name each tag anew',
+        'an event or environment that was never seen here before; builder and source_ref fit as well: tags that differ in their numbers only are one',
       ),
     ],
   };

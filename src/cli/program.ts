@@ -8,6 +8,7 @@ import { TrustUnavailable } from '../trust/trust-unavailable.ts';
 import { VERSION } from '../version.ts';
 import { listAlertsCommand, showAlertCommand, type ListOptions } from './alerts.ts';
 import { checkCommand } from './check.ts';
+import { closeAlertCommand, type CloseOptions } from './close-alert.ts';
 import type { EntryOptions } from './entry.ts';
 import type { EvidenceOptions } from './evidence.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -298,6 +299,19 @@ function createProgram(io: Io, end: (status: ExitStatus) => void): Command {
     .option('--json', 'one JSON object')
     .action((id: string, options: { config?: string; json?: boolean }) => {
       withStore(options.config, (store) => showAlertCommand(store, id, options, io));
+    });
+
+  configured(
+    describe(
+      alerts.command('close <id>'),
+      'Close an alert that is dealt with; it opens again if it happens again',
+      'sigwatch alerts close k3v9x0m2qa --by you --note "the new nightly workflow"',
+    ),
+  )
+    .option('--by <who>', 'who closes it')
+    .option('--note <text>', 'why')
+    .action((id: string, options: CloseOptions & { config?: string }) => {
+      withWritableStore(options.config, (store) => closeAlertCommand(store, id, options, io, systemClock.now()));
     });
 
   const logs = add('logs', 'Each log, why it is stopped, and what operators decided', 'sigwatch logs list --json');

@@ -1,6 +1,9 @@
+import { ConfigError } from '../config/config-error.ts';
+import type { Config } from '../config/config.ts';
 import { loadWithoutSecrets } from '../config/load.ts';
 import type { Clock } from '../lib/clock.ts';
 import { readHeartbeat } from '../store/heartbeat.ts';
+import { DatabaseError } from '../store/database-error.ts';
 import { findReload, requestReload, type Reload } from '../store/reloads.ts';
 import { Store } from '../store/store.ts';
 import type { WatchChanges } from '../store/watches.ts';
@@ -18,8 +21,7 @@ export interface ReloadOptions {
 
 /**
  * `sigwatch reload`: has the running daemon read its configuration again, and waits for what comes of it. 2 where the daemon refuses it,
- * 3 where none runs or answers. A configuration that is no good as it stands is refused before anybody is asked: throws ConfigError.
- * Throws DatabaseError.
+ * or where it is no good as it stands, of which nobody is asked; 3 where no daemon runs or answers. Throws DatabaseError.
  */
 export async function reloadCommand(
   configFile: string,
@@ -27,10 +29,11 @@ export async function reloadCommand(
   io: Pick<Io, 'stdout' | 'stderr' | 'env' | 'signal'>,
   clock: Clock,
 ): Promise<ExitStatus> {
-  // Whoever asks may not have the secrets of the daemon, which looks at them itself.
-  const config = loadWithoutSecrets(configFile, io.env);
-  // Opened to be read first: that makes no database, and brings none up to date beside an older daemon.
-  Store.open(config.database, { readonly: true }).close();
+  const config = load(configFile, options, io);
+  if (config === null) {
+    return 2;
+  }
+  requireDatabase(config.database);
   const store = Store.open(config.database);
   try {
     const heartbeat = readHeartbeat(store);
@@ -54,6 +57,43 @@ export async function reloadCommand(
     return answer(reload, reload.result, config.file, options, io);
   } finally {
     store.close();
+  }
+}
+
+/** Null for a configuration that is no good, of which is said what is wrong. */
+function load(
+  file: string,
+  options: ReloadOptions,
+  io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
+): Pick<Config, 'file' | 'database'> | null {
+  try {
+    // Whoever asks may not have the secrets of the daemon, which looks at them itself.
+    return loadWithoutSecrets(file, io.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    if (options.json === true) {
+      const refused = { outcome: 'refused', cause: 'command', file, problem: error.message, watches: null } as const;
+      io.stdout(`${jsonLine({ ...refused, requested_at: null, done_at: null })}\n`);
+    }
+    io.stderr(`${safeLines(error.message)}\nThe daemon was not asked: what it has in force stays in force\n`);
+    return null;
+  }
+}
+
+/** Opens it to be read: that makes no database, and brings none up to date beside an older daemon. */
+function requireDatabase(path: string): void {
+  try {
+    Store.open(path, { readonly: true }).close();
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) {
+      throw error;
+    }
+    throw new DatabaseError(
+      `${error.message}\nA daemon that runs keeps the database it began with: for another one, start it again`,
+      { cause: error },
+    );
   }
 }
 

@@ -42,9 +42,10 @@ const SHOWN_DIGITS = 16;
 
 /** What was found in an entry when it was read. */
 export function renderRecorded({ findings, observedAt }: StoredEntry, page: Page): string {
-  const rows = findings.map(({ watch, signer, verdict, alert }): Row => {
+  const rows = findings.map(({ watch, signer, verdict, alert, resigned }): Row => {
     const of = signer === null ? '' : ` (signer ${signer})`;
-    return { label: watch, value: `${verdict}${of}${alert === null ? '' : `, alert ${alert}`}` };
+    const why = resigned === null ? '' : ', not selected: signed an artifact that this watch follows';
+    return { label: watch, value: `${verdict}${of}${why}${alert === null ? '' : `, alert ${alert}`}` };
   });
   const heading = `\n${formatHeading(`Recorded ${formatTime(observedAt)}`, page)}`;
   return rows.length === 0

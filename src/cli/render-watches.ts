@@ -53,7 +53,10 @@ function renderJudgement(watch: Watch, judgement: EntryJudgement, explanation: E
   const explained = position === null ? undefined : signers[position];
   const of = signers.length < 2 || position === null ? '' : ` (signer ${position})`;
   const why = verdict === 'unparsable' ? reasonOfMention(watch, explanation) : reasonOf(watch, judgement, explained);
-  const head = formatMarked(MARKS[verdict], `${verdict}${of}${why === '' ? '' : `: ${why}`}`, page);
+  const head = [
+    formatMarked(MARKS[verdict], `${verdict}${of}${why === '' ? '' : `: ${why}`}`, page),
+    decoded.ok && explained !== undefined ? renderSelected(watch, decoded.entry, explained.signer, page) : '',
+  ].join('');
   const isCompared = verdict === 'expected' || verdict === 'unexpected' || judgement.awaits !== undefined;
   if (!decoded.ok || explained === undefined || !isCompared || !Array.isArray(watch.expect)) {
     return head;
@@ -67,6 +70,17 @@ function renderJudgement(watch: Watch, judgement: EntryJudgement, explanation: E
       4,
     )
   );
+}
+
+/** The first item of `select` that the signer meets, by what it meets it; nothing where that is said otherwise. */
+function renderSelected({ select }: Watch, entry: ParsedEntry, signer: Signer, page: Page): string {
+  const item = select.findIndex((rules) => rules.every((rule) => isMet(rule, entry, signer)));
+  const met = select[item]?.map((rule) => {
+    const values = claimValues(rule.claim, entry, signer, null).filter((value) => meetsAny(rule, value));
+    return `${rule.claim} ${shown(listed(rule.claim, values), MAX_REASON)}`;
+  });
+  const of = select.length > 1 ? ` (item ${item + 1} of ${select.length})` : '';
+  return met === undefined ? '' : formatRows([{ label: 'selected by', value: `${met.join(', ')}${of}` }], page, 4);
 }
 
 function reasonOf({ expect }: Watch, judgement: EntryJudgement, explained?: ExplainedSigner): string {
@@ -141,15 +155,15 @@ function whyNotSelected({ select }: Watch, { decoded, signers, mentions }: Expla
   }
   const { entry } = decoded;
   const misses = signers.flatMap(({ signer }) =>
-    select.map((selector) => {
+    select.map((selector, item) => {
       const failing = selector.filter((rule) => !isMet(rule, entry, signer));
-      return { left: failing.length, met: selector.length - failing.length, rule: failing[0], signer };
+      return { met: selector.length - failing.length, rule: failing[0], signer, item };
     }),
   );
   const nearest = misses.reduce((best, miss) => (miss.met > best.met ? miss : best));
-  const { rule = select[0][0], signer } = nearest;
+  const { rule = select[0][0], signer, item } = nearest;
   const values = claimValues(rule.claim, entry, signer, null);
-  const more = select.length > 1 ? ' (nor does another item of its select fit)' : '';
+  const more = select.length > 1 ? ` (item ${item + 1} of ${select.length} of its select; no other fits either)` : '';
   const [found, wanted] = [listed(rule.claim, values), formatExpected(asWritten(rule.patterns))];
   return `${rule.claim} is ${shown(found, MAX_REASON)}; it asks for ${shown(wanted, MAX_REASON)}${more}`;
 }

@@ -141,7 +141,7 @@ function toJson({ log, index, watch, before, after, violations, signer }: Compar
 function limitsOf({ lost, unattested }: ReplayOutcome): string {
   return [
     'Judged were only entries that a watch matched when they were read, and those that could not be read: no other is kept. ' +
-      'What a wider `select` finds besides, `sigwatch scan` shows',
+      'What a wider `select` finds besides shows only when the logs are read again, into another `database`',
     ...(lost === 0 ? [] : [`Not judged: ${lost} entries of logs that are not known any more`]),
     ...(unattested === 0
       ? []

@@ -1,24 +1,30 @@
-/**
- * One place in a form: which characters may stand there, and whether any number of them may. A form is what all values of a claim,
- * or all that a string pattern accepts, look like.
- */
-interface Step {
+/** A place in a form where one certain character stands. */
+interface Letter {
+  readonly only: string;
+  readonly repeats: false;
+}
+
+/** A place where any of several characters may stand, or any number of them. */
+interface Class {
+  readonly only: null;
   readonly accepts: (character: string) => boolean;
-  /** The one character that may stand there; null: several may. */
-  readonly only: string | null;
+  /** Which of {@link SAMPLES} it accepts, a bit each. */
+  readonly samples: number;
   readonly repeats: boolean;
 }
 
-export type Form = readonly Step[];
+/** What all values of a claim, or all that a string pattern accepts, look like: place by place. */
+export type Form = readonly (Letter | Class)[];
 
 /** Of each class of characters that a form can ask for, and of each overlap of two of them, at least one. */
 const SAMPLES = ['a', 'z', '0', '/', '@', '-'];
 
-/** Comparing longer forms takes longer than a hint is worth. */
+/** Comparing more takes longer than a hint is worth. */
 const MAX_PAIRS = 1_000_000;
 
-function step(accepts: (character: string) => boolean, repeats: boolean): Step {
-  return { accepts, only: null, repeats };
+function step(accepts: (character: string) => boolean, repeats: boolean): Class {
+  const samples = SAMPLES.reduce((bits, sample, index) => bits | (accepts(sample) ? 1 << index : 0), 0);
+  return { accepts, samples, only: null, repeats };
 }
 
 function plus(accepts: (character: string) => boolean): Form {
@@ -28,6 +34,9 @@ function plus(accepts: (character: string) => boolean): Form {
 const isAny = (): boolean => true;
 const isNoSlash = (character: string): boolean => character !== '/';
 const isHex = (character: string): boolean => /[0-9a-f]/.test(character);
+
+/** What `*` and `**` stand for. */
+const [STAR, STARS] = [step(isNoSlash, true), step(isAny, true)];
 
 /** At least one character, none of them a slash. */
 export const SEGMENT: Form = plus(isNoSlash);
@@ -51,61 +60,90 @@ export function form(...parts: readonly (string | Form)[]): Form {
 export function globForm(pattern: string): Form {
   return pattern.split(/(\*+)/).flatMap((part) => {
     if (part.startsWith('*')) {
-      return [step(part.length > 1 ? isAny : isNoSlash, true)];
+      return [part.length > 1 ? STARS : STAR];
     }
     return textForm(part);
   });
 }
 
 function textForm(text: string): Form {
-  return Array.from(text.toLowerCase(), (only) => ({
-    accepts: (character) => character === only,
-    only,
-    repeats: false,
-  }));
+  return Array.from(text.toLowerCase(), (only) => ({ only, repeats: false }));
 }
 
-/** False when no text at all has both forms, but for the case of its letters; true also for forms that are too long to tell. */
-export function formsMeet(a: Form, b: Form): boolean {
-  if (a.length * b.length > MAX_PAIRS) {
-    return true;
-  }
+/** So many pairs of steps may still be compared. Shared by several questions, it bounds how long all of them take. */
+export interface Effort {
+  pairs: number;
+}
+
+export function effort(): Effort {
+  return { pairs: MAX_PAIRS };
+}
+
+/** False when no text at all has both forms, but for the case of its letters; true also for what takes too long to tell. */
+export function formsMeet(a: Form, b: Form, left = effort()): boolean {
   // Which positions of `b` are reached, for one position of `a` after the other.
-  let reached = new Set([0]);
+  let reached = new Uint8Array(b.length + 2);
+  let next = new Uint8Array(b.length + 2);
+  reached[0] = 1;
+  let [first, last] = [0, 0];
   for (const own of a) {
-    const next = new Set<number>();
-    // What is added on the way, while `a` stays where it is, is visited as well.
-    for (const position of reached) {
+    next.fill(0);
+    let [least, most] = [Infinity, -1];
+    const reach = (position: number): void => {
+      next[position] = 1;
+      least = Math.min(least, position);
+      most = Math.max(most, position);
+    };
+    left.pairs -= last - first + 1;
+    if (left.pairs < 0) {
+      return true;
+    }
+    // What is added on the way, while `a` stays where it is, lies ahead and is visited as well.
+    for (let position = first; position <= last; position++) {
+      if (reached[position] === 0) {
+        continue;
+      }
       const other = b[position];
       if (own.repeats) {
-        next.add(position);
+        reach(position);
       }
       if (other === undefined) {
         continue;
       }
-      if (other.repeats) {
-        reached.add(position + 1);
+      const after = other.repeats ? position : position + 1;
+      const meets = overlap(own, other);
+      if (other.repeats || (meets && own.repeats)) {
+        reached[position + 1] = 1;
+        last = Math.max(last, position + 1);
       }
-      if (overlap(own, other)) {
-        (own.repeats ? reached : next).add(other.repeats ? position : position + 1);
+      if (meets && !own.repeats) {
+        reach(after);
       }
     }
-    if (next.size === 0) {
+    if (most === -1) {
       return false;
     }
-    reached = next;
+    [reached, next, first, last] = [next, reached, least, most];
   }
-  return endsFrom(reached, b);
+  return endsFrom(reached, first, b);
 }
 
 /** Whether the rest of `b` may be empty from one of these positions on. */
-function endsFrom(positions: ReadonlySet<number>, b: Form): boolean {
-  return [...positions].some((position) => b.slice(position).every(({ repeats }) => repeats));
+function endsFrom(reached: Uint8Array, first: number, b: Form): boolean {
+  for (let position = b.length; position >= first; position--) {
+    if (reached[position] === 1) {
+      return true;
+    }
+    if (b[position - 1]?.repeats !== true) {
+      return false;
+    }
+  }
+  return false;
 }
 
-function overlap(a: Step, b: Step): boolean {
+function overlap(a: Letter | Class, b: Letter | Class): boolean {
   if (a.only !== null) {
-    return b.accepts(a.only);
+    return b.only !== null ? a.only === b.only : b.accepts(a.only);
   }
-  return b.only !== null ? a.accepts(b.only) : SAMPLES.some((sample) => a.accepts(sample) && b.accepts(sample));
+  return b.only !== null ? a.accepts(b.only) : (a.samples & b.samples) !== 0;
 }

@@ -15,8 +15,9 @@ export function watchFileJsonSchema(): JsonSchema {
   return { title: 'sigwatch watches', ...toJson(watchFileSchema(NO_MACHINE)) };
 }
 
+/** In draft-07, which every editor reads. */
 function toJson(shape: z.ZodType): JsonSchema {
-  return z.toJSONSchema(shape, { io: 'input' });
+  return z.toJSONSchema(shape, { io: 'input', target: 'draft-7' });
 }
 
 function untouched(): never {

@@ -1,5 +1,5 @@
 import { expandShorthand } from '../policy/pattern.ts';
-import { DIGITS, form, formsMeet, globForm, hexDigits, PATH, REST, SEGMENT, type Form } from './forms.ts';
+import { DIGITS, effort, form, formsMeet, globForm, hexDigits, PATH, REST, SEGMENT, type Form } from './forms.ts';
 import { quote } from './key-path.ts';
 import type { Fault } from './lint-rule.ts';
 import { ADDRESS_CLAIMS, GITHUB, GITLAB, WORKFLOW_CLAIMS } from './platforms.ts';
@@ -53,13 +53,14 @@ export function addressFaults(claim: string, text: string): readonly Fault[] {
     return [];
   }
   const accepted = globForm(full);
-  if (!forms.some((known) => formsMeet(accepted, known))) {
+  const left = effort();
+  if (!forms.some((known) => formsMeet(accepted, known, left))) {
     return [impossible(claim, text, full)];
   }
   if (claim === 'source_repository' && /\.git\/?$/.test(full)) {
     return [['never-matches', `${quote(text)}: a repository is named without ".git"`]];
   }
-  const onlyCommits = !GITHUB_WORKFLOWS.some((known) => formsMeet(accepted, known));
+  const onlyCommits = !GITHUB_WORKFLOWS.some((known) => formsMeet(accepted, known, left));
   if (address.startsWith(GITHUB) && WORKFLOW_CLAIMS.has(claim) && onlyCommits && !/@[0-9a-f*]*[0-9a-f]/.test(full)) {
     return [stopsAtSlash(text)];
   }

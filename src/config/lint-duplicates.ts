@@ -21,7 +21,7 @@ export function lintDuplicates(watches: readonly Watch[]): readonly Hint[] {
       : [
           {
             rule: 'duplicate-watch',
-            path: ['watches', index, 'select'],
+            path: ['watches', index, 'name'],
             message: `watch ${quote(twin.name)} selects the same and judges the same claims: what fails is told twice; make one of them, or set "mode: audit" in one`,
           },
         ];

@@ -86,13 +86,17 @@ function isOneEdit(a: string, b: string): boolean {
  * An `expect` of certificates that leaves open who vouched for them: other issuers of the same CA put the same addresses and the same
  * repositories into certificates.
  */
-export function adviseIssuer({ select, expect }: Watch, path: KeyPath, believesFulcio: boolean): readonly Hint[] {
-  if (
-    !believesFulcio ||
-    expect === null ||
-    expect === 'none' ||
-    !expect.some(({ claim }) => isCertificateClaim(claim))
-  ) {
+export function adviseIssuer(
+  { select, expect, firstSeen }: Watch,
+  path: KeyPath,
+  believesFulcio: boolean,
+): readonly Hint[] {
+  if (!believesFulcio || expect === null || expect === 'none') {
+    return [];
+  }
+  // Where each provider that vouches for an address is told, it need not be known beforehand.
+  const isAboutMail = select.every((rules) => rules.some(isMailRule)) && !firstSeen.includes('issuer');
+  if (!isAboutMail && !expect.some(({ claim }) => isCertificateClaim(claim))) {
     return [];
   }
   const names = (rules: readonly ClaimRule[]): boolean =>

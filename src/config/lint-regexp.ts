@@ -80,6 +80,9 @@ function topLevelBranches(regexp: string): readonly string[] {
 const KNOWN_HOST =
   /\b(?:(?:token(?:\\?\.))?(?:actions\\?\.)?githubusercontent|github|gitlab|accounts\.google|oauth2\.sigstore)(?<!\\)\.(?:com|dev)\b/;
 
+/** What takes up the rest of a text that is not told of. */
+const ANY_END = /(?:\(\?s:\.\*\)|\.[*+])$/;
+
 function dotFaults(claim: string, body: string): readonly Fault[] {
   if (body.includes('\\Q')) {
     return []; // quoted: a dot is one
@@ -89,7 +92,7 @@ function dotFaults(claim: string, body: string): readonly Fault[] {
     ...(claim === 'subject' || claim === 'key_subject' ? [/@((?:\\.|[\w.-])+)\)?\$?$/.exec(body)?.[1] ?? ''] : []),
     URL_CLAIMS.has(claim) ? (KNOWN_HOST.exec(body)?.[0] ?? '') : '',
   ];
-  const host = hosts.find((candidate) => /(?<!\\)\.[A-Za-z0-9]/.test(candidate));
+  const host = hosts.find((candidate) => /(?<!\\)\.[A-Za-z0-9]/.test(candidate))?.replace(ANY_END, '');
   return host === undefined
     ? []
     : [['unescaped-dot', `"." in the host ${quote(host)} stands for any character: write "\\."`]];

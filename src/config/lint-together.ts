@@ -1,6 +1,6 @@
 import { isCertificateClaim } from '../policy/claims.ts';
 import type { ClaimRule, Watch } from '../policy/watch.ts';
-import { formsMeet, globForm } from './forms.ts';
+import { effort, formsMeet, globForm } from './forms.ts';
 import { quote, type KeyPath } from './key-path.ts';
 import { isMail } from './lint-issuer.ts';
 import { literalsOf, stringsOf } from './lint-rule.ts';
@@ -115,7 +115,8 @@ function mailConflict(rules: readonly ClaimRule[], issuer: string): Conflict | n
 function isAllElsewhere(rule: ClaimRule, host: string): boolean {
   const strings = stringsOf(rule);
   const here = globForm(`${host}**`);
-  return strings !== null && strings.every((text) => !formsMeet(globForm(text), here));
+  const left = effort();
+  return strings !== null && strings.every((text) => !formsMeet(globForm(text), here, left));
 }
 
 /** Addresses that are parts of each other, or the same. */
@@ -152,7 +153,8 @@ export function areDisjoint(these: readonly string[], those: readonly string[]):
     return false;
   }
   const others = those.map(globForm);
-  return these.map(globForm).every((one) => others.every((other) => !formsMeet(one, other)));
+  const left = effort();
+  return these.map(globForm).every((one) => others.every((other) => !formsMeet(one, other, left)));
 }
 
 /** Names that only a bare key has: of PGP, SSH and minisign. A SHA-256 may be that of a certificate's key. */

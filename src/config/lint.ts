@@ -6,6 +6,7 @@ import { quote, valueAt, type KeyPath } from './key-path.ts';
 import { lintAttestations } from './lint-attestations.ts';
 import { lintDetectors } from './lint-detectors.ts';
 import { lintDuplicates } from './lint-duplicates.ts';
+import { unusedByAll } from './lint-family.ts';
 import { lintWatch } from './lint-watch.ts';
 import { unknownOrigins } from './plan-log.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -34,7 +35,7 @@ export function lintConfig(config: Config, source: ConfigSource): readonly Confi
     ...lintChannels(config, source.value),
     ...lintRoutes(config),
   ];
-  const warnings = hints.map(({ rule, path, message }) => {
+  const warnings = unusedByAll(hints, config.watches.length, source).map(({ rule, path, message }) => {
     return { ...source.valuePlace(path), message, rule };
   });
   return inOrder(onceEach(warnings), source.valuePlace([]).file);

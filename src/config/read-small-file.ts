@@ -1,5 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
+/** Most files are far smaller than they may be. */
+const CHUNK = 64 * 1024;
+
 /**
  * The bytes of a file (or pipe) of at most `maxBytes`; no more is read. Throws SyntaxError that says what `what` is and why it
  * cannot be read.
@@ -19,18 +22,20 @@ export function readSmallFile(path: string, maxBytes: number, what: string): Buf
 }
 
 function readAtMost(file: number, maxBytes: number, path: string, what: string): Buffer {
-  const bytes = Buffer.alloc(maxBytes + 1);
+  const chunks: Buffer[] = [];
   let length = 0;
   while (length <= maxBytes) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, maxBytes + 1 - length));
     let count: number;
     try {
-      count = readSync(file, bytes, length, bytes.length - length, null);
+      count = readSync(file, chunk, 0, chunk.length, null);
     } catch (error) {
       throw new SyntaxError(`Cannot read ${what} "${path}": ${reasonOf(error)}`, { cause: error });
     }
     if (count === 0) {
-      return bytes.subarray(0, length);
+      return Buffer.concat(chunks, length);
     }
+    chunks.push(chunk.subarray(0, count));
     length += count;
   }
   throw new SyntaxError(`Cannot read ${what} "${path}": it is larger than ${maxBytes} bytes`);

@@ -10,7 +10,8 @@ import { nonEmptyList, strict } from './schema-parts.ts';
 /** Where claims are named: `expect` may also name those that are computed for signers that are selected. */
 type ClaimPlace = 'select' | 'expect';
 
-const PATTERN_REF = '#/$defs/pattern';
+/** Beside a reference no other word counts in draft-07. */
+const PATTERN_REF = [{ $ref: '#/definitions/pattern' }];
 
 /** A pattern as it is written; only its text is checked here, because what it means depends on the claim. */
 const pattern: z.ZodType<PatternSource> = z
@@ -96,7 +97,7 @@ function claimsOf(place: ClaimPlace): readonly string[] {
 
 /** The same for editors, which complete names that stand under `properties` and show what each means. */
 function claimProperties(place: ClaimPlace): object {
-  const named = claimsOf(place).map((claim) => [claim, { description: CLAIM_WORDS[claim], $ref: PATTERN_REF }]);
+  const named = claimsOf(place).map((claim) => [claim, { description: CLAIM_WORDS[claim], allOf: PATTERN_REF }]);
   return { properties: Object.fromEntries(named) as object };
 }
 

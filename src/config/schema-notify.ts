@@ -66,9 +66,9 @@ function channel(machine: Machine): z.ZodType<ChannelConfig> {
   });
   const email = strict({
     type: z.literal('email'),
-    from: address,
-    to: oneOrMore(address, 'an e-mail address'),
-    smtp: smtp(machine),
+    from: address.describe('Whom the mail comes from: an address, or a name and an address in <>.'),
+    to: oneOrMore(address, 'an e-mail address').describe('Whom it goes to, each in the same form.'),
+    smtp: smtp(machine).describe('The server that takes the mail.'),
   });
   return z
     .discriminatedUnion('type', [slack, email])
@@ -82,16 +82,17 @@ function smtp(machine: Machine): z.ZodType<EmailConfig['smtp']> {
     host: z
       .string()
       .meta({ pattern: HOST_PATTERN })
-      .refine(isHost, 'expected a host name or an address, without a port'),
+      .refine(isHost, 'expected a host name or an address, without a port')
+      .describe('Its name or address, without the port.'),
     port: z.int().min(1, 'expected a port from 1 to 65535').max(65535, 'expected a port from 1 to 65535').default(587),
     tls: z
       .enum(['required', 'opportunistic', 'implicit', 'none'])
       .optional()
       .describe('Default: required; on loopback opportunistic.'),
     user: z.string().min(1, 'expected a user name').optional().describe('With password or not at all.'),
-    password: secret(machine).optional(),
+    password: secret(machine).optional().describe('A secret; with user or not at all.'),
   })
-    .meta({ dependentRequired: { user: ['password'], password: ['user'] } })
+    .meta({ dependencies: { user: ['password'], password: ['user'] } })
     .transform((server) => ({
       host: server.host,
       port: server.port,
@@ -119,11 +120,17 @@ const address = z
 const kinds = Object.keys(KINDS) as RouteKind[]; // the keys of an exact record
 
 const route: z.ZodType<Route> = strict({
-  class: oneOrMore(z.enum(CLASSES), `one of ${CLASSES.join(', ')}`).optional(),
-  severity: oneOrMore(z.enum(SEVERITIES), `one of ${SEVERITIES.join(', ')}`).optional(),
-  watch: oneOrMore(z.string(), 'the name of a watch').optional(),
-  kind: oneOrMore(z.enum(kinds), `one of ${kinds.join(', ')}`).optional(),
-  to: oneOrMore(z.string(), 'the name of a channel'),
+  class: oneOrMore(z.enum(CLASSES), `one of ${CLASSES.join(', ')}`)
+    .optional()
+    .describe('Absent: alerts of every class. All that is given must fit.'),
+  severity: oneOrMore(z.enum(SEVERITIES), `one of ${SEVERITIES.join(', ')}`)
+    .optional()
+    .describe('Absent: of every severity.'),
+  watch: oneOrMore(z.string(), 'the name of a watch').optional().describe('Absent: of every watch, and of none.'),
+  kind: oneOrMore(z.enum(kinds), `one of ${kinds.join(', ')}`)
+    .optional()
+    .describe('Absent: of every kind.'),
+  to: oneOrMore(z.string(), 'the name of a channel').describe('The channels that get them.'),
   continue: z.boolean().default(false).describe('Also look at the routes after this one.'),
 }).transform((criteria) => ({
   class: criteria.class ?? null,

@@ -45,7 +45,7 @@ const select = nonEmptyList(selector, 'a list of maps of claims').describe(
 function headShape(meaning: string) {
   return {
     name: name.describe(meaning),
-    description: text.optional(),
+    description: text.optional().describe('For people.'),
     extends: z
       .string('expected the name of a watch or template')
       .optional()

@@ -32,8 +32,9 @@ export function configSchema(machine: Machine): z.ZodType<ConfigContent> {
       certificate_authorities: z.array(authority(machine)).default([]).describe('Private Fulcio-style CAs.'),
     })
       .prefault({})
+      .describe('Whose certificates, logs and times are believed.')
       .transform(({ source, certificate_authorities: authorities }) => ({ source, authorities })),
-    logs: logsSchema(machine).prefault({}),
+    logs: logsSchema(machine).prefault({}).describe('Which transparency logs are read, and from where on.'),
     include: includeSchema
       .optional()
       .describe('Files with further watches and templates; * stands for any run of characters but "/".'),
@@ -44,12 +45,13 @@ export function configSchema(machine: Machine): z.ZodType<ConfigContent> {
     watches: z.array(watchSchema(machine)).default([]).describe('What is yours, and what must hold of it.'),
     notify: notifySchema(machine).optional().describe('Absent: nothing is sent.'),
     retention: strict({
-      checkpoints: duration('1h', '3650d').prefault('400d'),
-      deliveries: duration('1h', '3650d').prefault('90d'),
+      checkpoints: duration('1h', '3650d').prefault('400d').describe('How long checkpoints are kept.'),
+      deliveries: duration('1h', '3650d').prefault('90d').describe('How long it is kept what was sent.'),
     })
       .prefault({})
+      .describe('How long what is no finding and no alert is kept.')
       .transform(({ checkpoints, deliveries }) => ({ checkpointsMs: checkpoints, deliveriesMs: deliveries })),
-    network: networkSchema(machine).prefault({}),
+    network: networkSchema(machine).prefault({}).describe('How everything outside is reached.'),
   }).transform(({ database, trust, logs, watches, notify, retention, network }) => ({
     database: database ?? null,
     trust,

@@ -22,13 +22,10 @@ export function readClusterImagePolicy(policy: Cursor, draft: ImportDraft): void
   const spec = policy.at('spec');
   noteUnknownKeys(spec, ['images', 'authorities', 'policy', 'mode', 'match'], draft);
   say.noteIfSet(spec.at('images'), draft, say.IMAGES);
-  say.noteIfSet(spec.at('match'), draft, 'which resources are meant: no entry shows what runs where');
+  say.noteIfSet(spec.at('match'), draft, say.RESOURCES);
   notePolicy(spec.at('policy'), draft);
   if (spec.at('mode').text() === 'warn') {
-    draft.note(
-      spec.at('mode').origin,
-      'mode warn lets images pass: here whoever is not accepted is told as usual (mode: audit would only record)',
-    );
+    draft.note(spec.at('mode').origin, `mode warn: ${say.LETS_PASS}`);
   }
   spec
     .at('authorities')
@@ -47,7 +44,9 @@ function notePolicy(at: Cursor, draft: ImportDraft): void {
 function readAuthority(at: Cursor, of: string, draft: ImportDraft): void {
   noteUnknownKeys(at, AUTHORITY_KEYS, draft);
   const ctlog = at.at('ctlog');
+  noteUnknownKeys(ctlog, ['url', 'trustRootRef'], draft);
   say.noteRekor(ctlog.at('url').text(), ctlog.at('url').origin, draft);
+  say.noteIfSet(at.at('source'), draft, say.PLACES);
   noteTrustRoot(ctlog.at('trustRootRef'), draft);
   say.noteIfSet(
     at.at('rfc3161timestamp'),
@@ -76,10 +75,12 @@ function readStatic(at: Cursor, of: string, draft: ImportDraft): void {
 }
 
 function readKey(at: Cursor, of: string, draft: ImportDraft): void {
+  noteUnknownKeys(at, ['data', 'kms', 'secretRef', 'hashAlgorithm'], draft);
+  say.noteIfSet(at.at('hashAlgorithm'), draft, say.HASHES);
   say.noteKms(at.at('kms'), draft);
   say.noteIfSet(at.at('secretRef'), draft, say.SECRET);
   if (at.at('data').isSet) {
-    draft.acceptPem(at.at('data').text(), at.at('data').origin, of);
+    draft.acceptPem(at.at('data').text(), at.at('data').origin, of, 'all');
   }
 }
 

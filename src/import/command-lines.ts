@@ -6,11 +6,14 @@ import { readSlsaVerifier, SLSA_COMMANDS } from './slsa-verifier.ts';
 
 /** The program by its name, its path, the name of its download, or its image. */
 const COSIGN = /(?:^|\/)cosign(?:-[\w.-]+)?(?:\.exe)?(?:[:@][\w.:-]+)?$/;
+/** Scripts and Makefiles keep the path of the program in a variable. */
+const COSIGN_VARIABLE = /^\$[{(]?COSIGN\w*[})]?$/i;
+const SLSA_VERIFIER_VARIABLE = /^\$[{(]?SLSA_?VERIFIER\w*[})]?$/i;
 const SLSA_VERIFIER = /(?:^|\/)slsa-verifier(?:-[\w.-]+)?(?:\.exe)?(?:[:@][\w.:-]+)?$/;
 
 /** Whether a text speaks of the tools whose command lines are read. */
 export function hasCommandLines(text: string): boolean {
-  return text.includes('cosign') || text.includes('slsa-verifier');
+  return /cosign|slsa[-_]?verifier/i.test(text);
 }
 
 /** Whether one of the commands may begin on a line: it verifies, or goes on below. */
@@ -28,8 +31,8 @@ export function readCommandLines(
 ): void {
   for (const { words, line } of findCommands(text, mayBegin)) {
     const origin = { file, line: line + linesBefore };
-    const cosign = findCall(words, COSIGN, COSIGN_COMMANDS);
-    const slsaVerifier = findCall(words, SLSA_VERIFIER, SLSA_COMMANDS);
+    const cosign = findCall(words, COSIGN, COSIGN_VARIABLE, COSIGN_COMMANDS);
+    const slsaVerifier = findCall(words, SLSA_VERIFIER, SLSA_VERIFIER_VARIABLE, SLSA_COMMANDS);
     if (cosign !== null) {
       draft.sources.push('cosign command');
       readCosign(cosign.rest, origin, draft, files);
@@ -44,9 +47,10 @@ export function readCommandLines(
 function findCall(
   words: readonly Word[],
   program: RegExp,
+  variable: RegExp,
   commands: ReadonlySet<string>,
 ): { readonly command: string; readonly rest: readonly Word[] } | null {
-  const at = words.findIndex(({ text, isDynamic }) => !isDynamic && program.test(text));
+  const at = words.findIndex(({ text, isDynamic }) => (isDynamic ? variable : program).test(text));
   if (at === -1) {
     return null;
   }

@@ -50,13 +50,22 @@ export class ImportDraft {
     }
   }
 
-  /** Adds the keys of a PEM text: public keys, or those of certificates. What is none is noted. Throws SyntaxError for too many. */
-  acceptPem(pem: string, origin: Origin, of: string): void {
+  /**
+   * Adds the keys of a PEM text: public keys, or those of certificates. What is none is noted. `counting`: of several only the first is
+   * read by the tool (others are the chain of a certificate, say). Throws SyntaxError for too many.
+   */
+  acceptPem(pem: string, origin: Origin, of: string, counting: 'all' | 'first'): void {
     const blocks = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g)];
     if (blocks.length === 0) {
       this.note(origin, 'no key: what stands there is no PEM, expected -----BEGIN PUBLIC KEY-----');
     }
-    for (const [block, label = ''] of blocks) {
+    if (counting === 'first' && blocks.length > 1) {
+      this.note(
+        origin,
+        `only the first of ${blocks.length} keys and certificates is read there: the others were left out`,
+      );
+    }
+    for (const [block, label = ''] of counting === 'first' ? blocks.slice(0, 1) : blocks) {
       this.#requireRoom(origin);
       const fingerprint = fingerprintOf(block, label);
       if (fingerprint === null) {

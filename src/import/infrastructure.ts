@@ -48,5 +48,10 @@ export const ANNOTATIONS = 'annotations of a signature: no entry shows them';
 export const KMS =
   'a key of a key management system: get its public part (cosign public-key --key …) and add its fingerprint as key';
 export const SECRET = 'a key in a Kubernetes secret: get its public part and add its fingerprint as key';
+export const RESOURCES = 'which resources are meant: no entry shows what runs where';
+export const LETS_PASS =
+  'images pass, and are only reported: here whoever is not accepted is told as usual (mode: audit would only record)';
+export const PLACES = 'where signatures lie: no entry shows it';
+export const HASHES = 'which hash must have been signed: it is not expected here';
 export const IMAGES =
   'which images are meant: no entry shows the name of an image, so signatures of all images are judged alike';

@@ -31,7 +31,7 @@ export function readKeyFile(
     return;
   }
   try {
-    draft.acceptPem(files(text, origin.file), origin, of);
+    draft.acceptPem(files(text, origin.file), origin, of, 'first');
   } catch (error) {
     if (!(error instanceof SyntaxError)) {
       throw error;

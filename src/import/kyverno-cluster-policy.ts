@@ -57,10 +57,19 @@ export function readKyvernoClusterPolicy(policy: Cursor, draft: ImportDraft): vo
   draft.sources.push(name);
   const rules = policy.at('spec', 'rules').items();
   const verifying = rules.filter((rule) => rule.at('verifyImages').isSet);
+  for (const rule of verifying.length === 0 ? [] : rules.filter((each) => !verifying.includes(each))) {
+    draft.note(rule.origin, `the rule "${rule.at('name').text()}" verifies no images and was left out`);
+  }
   if (verifying.length === 0) {
     draft.note(policy.origin, `${name} verifies no images: there is nothing to import`);
   }
+  if (policy.at('spec', 'validationFailureAction').text().toLowerCase() === 'audit') {
+    draft.note(policy.at('spec', 'validationFailureAction').origin, `validationFailureAction Audit: ${say.LETS_PASS}`);
+  }
   for (const rule of verifying) {
+    say.noteIfSet(rule.at('match'), draft, say.RESOURCES);
+    say.noteIfSet(rule.at('exclude'), draft, say.RESOURCES);
+    say.noteIfSet(rule.at('preconditions'), draft, 'conditions about a request: no entry shows it');
     for (const verify of rule.at('verifyImages').items()) {
       readVerify(verify, `${name}, rule "${rule.at('name').text()}"`, draft);
     }
@@ -80,6 +89,10 @@ function readVerify(at: Cursor, of: string, draft: ImportDraft): void {
   say.noteIfSet(at.at('skipImageReferences'), draft, say.IMAGES);
   say.noteIfSet(at.at('annotations'), draft, say.ANNOTATIONS);
   say.noteIfSet(at.at('roots'), draft, say.PRIVATE_ROOTS);
+  say.noteIfSet(at.at('repository'), draft, say.PLACES);
+  if (at.at('failureAction').text().toLowerCase() === 'audit') {
+    draft.note(at.at('failureAction').origin, `failureAction Audit: ${say.LETS_PASS}`);
+  }
   say.noteIfSet(at.at('validate'), draft, 'conditions about what was attested: an entry does not show them');
   readDeprecated(at, rule);
   const sets = at.at('attestors').items();
@@ -158,6 +171,8 @@ function readEntry(at: Cursor, rule: Rule, depth: number): void {
   const { draft, of } = rule;
   noteUnknownKeys(at, ENTRY_KEYS, draft);
   say.noteIfSet(at.at('annotations'), draft, say.ANNOTATIONS);
+  say.noteIfSet(at.at('repository'), draft, say.PLACES);
+  say.noteIfSet(at.at('signatureAlgorithm'), draft, say.HASHES);
   if (at.at('attestor').isSet) {
     readSet(at.at('attestor'), rule, depth + 1);
   }
@@ -165,14 +180,16 @@ function readEntry(at: Cursor, rule: Rule, depth: number): void {
   if (keys.isSet) {
     noteUnknownKeys(keys, KEYS_KEYS, draft);
     readServices(keys, draft);
+    say.noteIfSet(keys.at('signatureAlgorithm'), draft, say.HASHES);
     readKeyText(keys.at('publicKeys'), rule);
     say.noteKms(keys.at('kms'), draft);
     say.noteIfSet(keys.at('secret'), draft, say.SECRET);
   }
   if (certificates.isSet) {
+    noteUnknownKeys(certificates, ['cert', 'certChain', 'rekor', 'ctlog'], draft);
     readServices(certificates, draft);
     if (certificates.at('cert').isSet) {
-      readPem(certificates.at('cert'), rule);
+      readPem(certificates.at('cert'), rule, 'first');
     } else {
       draft.note(
         certificates.origin,
@@ -190,6 +207,8 @@ function readEntry(at: Cursor, rule: Rule, depth: number): void {
 }
 
 function readServices(at: Cursor, draft: ImportDraft): void {
+  noteUnknownKeys(at.at('rekor'), ['url', 'pubkey', 'ignoreTlog'], draft);
+  noteUnknownKeys(at.at('ctlog'), ['ignoreSCT', 'pubkey', 'tsaCertChain'], draft);
   say.noteRekor(at.at('rekor', 'url').text(), at.at('rekor', 'url').origin, draft);
   say.noteIfSet(at.at('rekor', 'pubkey'), draft, say.OTHER_REKOR_KEY);
   say.noteIfSet(at.at('rekor', 'ignoreTlog'), draft, say.IGNORES_TLOG);
@@ -206,13 +225,13 @@ function readKeyText(at: Cursor, rule: Rule): void {
   }
   const message = text.startsWith('k8s://') ? say.SECRET : /^[a-z0-9]+:\/\//i.test(text) ? say.KMS : null;
   if (message === null) {
-    readPem(at, rule);
+    readPem(at, rule, 'all');
   } else {
     rule.draft.note(at.origin, `${text}: ${message}`);
   }
 }
 
-function readPem(at: Cursor, { draft, of }: Rule): void {
+function readPem(at: Cursor, { draft, of }: Rule, counting: 'all' | 'first'): void {
   const text = at.text();
   // A certificate may stand there in base64 of its PEM.
   const isPem = text.includes('-----BEGIN');
@@ -220,7 +239,7 @@ function readPem(at: Cursor, { draft, of }: Rule): void {
   if (text.includes('{{')) {
     draft.note(at.origin, 'a variable, which only Kyverno can fill in: add the fingerprint of the key as key');
   } else {
-    draft.acceptPem(pem, at.origin, of);
+    draft.acceptPem(pem, at.origin, of, counting);
   }
 }
 

@@ -6,11 +6,30 @@ import { noteUnknownKeys } from './known-keys.ts';
 
 const CEL = 'CEL, which decides about images: an entry does not show what it asks for';
 
+const LOG_KEYS = ['url', 'rekorPubKey', 'ctLogPubKey', 'tsaCertChain', 'insecureIgnoreTlog', 'insecureIgnoreSCT'];
+
+/** What is read, and what is about the cluster or about images only. */
+const SPEC_KEYS = ['attestors', 'attestations', 'validations', 'verifications', 'matchConditions'].concat(
+  ['matchConstraints', 'matchImageReferences', 'imageRules', 'validationActions', 'variables', 'images', 'credentials'],
+  ['auditAnnotations', 'autogen', 'evaluation', 'failurePolicy', 'validationConfigurations', 'webhookConfiguration'],
+);
+
 /** Reads the attestors of a Kyverno ImageValidatingPolicy or its kin (policies.kyverno.io/v1alpha1 and later). */
 export function readKyvernoImagePolicy(policy: Cursor, draft: ImportDraft): void {
   const name = `Kyverno ${policy.at('kind').text()} "${policy.at('metadata', 'name').text()}"`;
   draft.sources.push(name);
   const spec = policy.at('spec');
+  noteUnknownKeys(spec, SPEC_KEYS, draft);
+  say.noteIfSet(spec.at('matchConstraints'), draft, say.RESOURCES);
+  if (
+    spec.at('validationActions').isSet &&
+    !spec
+      .at('validationActions')
+      .texts()
+      .some(({ text }) => text === 'Deny')
+  ) {
+    draft.note(spec.at('validationActions').origin, `no action Deny: ${say.LETS_PASS}`);
+  }
   say.noteIfSet(spec.at('matchImageReferences'), draft, say.IMAGES);
   say.noteIfSet(spec.at('imageRules'), draft, say.IMAGES);
   say.noteIfSet(spec.at('validations'), draft, `validations are ${CEL}; every attestor is expected`);
@@ -44,6 +63,7 @@ function readAttestor(at: Cursor, of: string, draft: ImportDraft): void {
     draft,
     'another trusted root: write it to a file and name it as trust.source',
   );
+  say.noteIfSet(cosign.at('source'), draft, say.PLACES);
   readLogs(cosign.at('ctlog'), draft);
   readKeyless(cosign.at('keyless'), of, draft);
   readKey(cosign.at('key'), of, draft);
@@ -51,6 +71,7 @@ function readAttestor(at: Cursor, of: string, draft: ImportDraft): void {
 }
 
 function readLogs(at: Cursor, draft: ImportDraft): void {
+  noteUnknownKeys(at, LOG_KEYS, draft);
   say.noteRekor(at.at('url').text(), at.at('url').origin, draft);
   say.noteIfSet(at.at('rekorPubKey'), draft, say.OTHER_REKOR_KEY);
   say.noteIfSet(at.at('ctLogPubKey'), draft, 'the key of a CT log: sigwatch knows those of the trust source');
@@ -63,6 +84,7 @@ function readKeyless(at: Cursor, of: string, draft: ImportDraft): void {
   if (!at.isSet) {
     return;
   }
+  noteUnknownKeys(at, ['identities', 'roots'], draft);
   say.noteIfSet(at.at('roots'), draft, say.PRIVATE_ROOTS);
   const identities = at.at('identities').items();
   if (identities.length === 0) {
@@ -75,11 +97,13 @@ function readKeyless(at: Cursor, of: string, draft: ImportDraft): void {
 }
 
 function readKey(at: Cursor, of: string, draft: ImportDraft): void {
+  noteUnknownKeys(at, ['data', 'kms', 'secretRef', 'expression', 'hashAlgorithm'], draft);
+  say.noteIfSet(at.at('hashAlgorithm'), draft, say.HASHES);
   say.noteKms(at.at('kms'), draft);
   say.noteIfSet(at.at('secretRef'), draft, say.SECRET);
   say.noteIfSet(at.at('expression'), draft, `a key by ${CEL}: add its fingerprint as key`);
   if (at.at('data').isSet) {
-    draft.acceptPem(at.at('data').text(), at.at('data').origin, of);
+    draft.acceptPem(at.at('data').text(), at.at('data').origin, of, 'all');
   }
 }
 
@@ -90,7 +114,7 @@ function readCertificate(at: Cursor, of: string, draft: ImportDraft): void {
   const [certificate, chain] = [at.at('cert'), at.at('certChain')];
   say.noteIfSet(chain, draft, say.PRIVATE_ROOTS);
   if (certificate.at('value').isSet) {
-    draft.acceptPem(certificate.at('value').text(), certificate.origin, of);
+    draft.acceptPem(certificate.at('value').text(), certificate.origin, of, 'first');
   } else if (certificate.isSet) {
     draft.note(certificate.origin, `a certificate by ${CEL}: add the fingerprint of its key as key`);
   } else {

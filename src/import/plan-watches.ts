@@ -20,11 +20,14 @@ export interface PlannedWatch {
 /** The watches for what was read. What cannot be told apart is noted in `draft`. */
 export function planWatches(draft: ImportDraft): readonly PlannedWatch[] {
   const watches = [...judgedWatches(draft), ...keyWatches(draft.keys), ...monitoringWatches(draft)];
-  const taken = new Map<string, number>();
+  const taken = new Set<string>();
   return watches.map((watch) => {
-    const count = (taken.get(watch.name) ?? 0) + 1;
-    taken.set(watch.name, count);
-    return count === 1 ? watch : { ...watch, name: `${watch.name} (${count})` };
+    let name = watch.name;
+    for (let count = 2; taken.has(name); count++) {
+      name = `${watch.name} (${count})`;
+    }
+    taken.add(name);
+    return { ...watch, name };
   });
 }
 

@@ -6,7 +6,7 @@ import type { Cursor } from './cursor.ts';
 import type { ImportDraft } from './draft.ts';
 import type { Origin } from './identity.ts';
 import * as say from './infrastructure.ts';
-import { noteUnknownKeys } from './known-keys.ts';
+import { noteUnknownKeys, noteUnlessList } from './known-keys.ts';
 import { anyOf, anywhere, exactly } from './patterns.ts';
 
 const FULCIO = '1.3.6.1.4.1.57264.1';
@@ -37,8 +37,8 @@ const EXTENSIONS: Readonly<Record<string, readonly number[]>> = {
 
 /** What stands beside the monitored values, and what does it here. */
 const OTHERS: Readonly<Record<string, string>> = {
-  startIndex: 'where to begin: see logs.start, or examine what is older with `sigwatch scan`',
-  endIndex: 'where to end: sigwatch follows each log on; `sigwatch scan` examines a range',
+  startIndex: 'where to begin: see logs.start',
+  endIndex: 'where to end: sigwatch follows each log on',
   outputIdentities: 'a file of what was found: see `sigwatch history`',
   outputIdentitiesFormat: 'a file of what was found: see `sigwatch history --json`',
   logInfoFile: 'a file with the last checkpoint: checkpoints are in the database',
@@ -67,6 +67,10 @@ export function readRekorMonitor(config: Cursor, draft: ImportDraft): void {
   }
   const values = config.at('monitoredValues');
   noteUnknownKeys(values, ['certIdentities', 'subjects', 'fingerprints', 'oidMatchers'], draft);
+  noteUnlessList(values.at('certIdentities'), draft, { ofTexts: false });
+  for (const key of ['subjects', 'fingerprints']) {
+    noteUnlessList(values.at(key), draft, { ofTexts: true });
+  }
   for (const identity of values.at('certIdentities').items()) {
     readCertificateIdentity(identity, of, draft);
   }
@@ -97,6 +101,7 @@ export function readRekorMonitor(config: Cursor, draft: ImportDraft): void {
 
 function readCertificateIdentity(at: Cursor, of: string, draft: ImportDraft): void {
   noteUnknownKeys(at, ['certSubject', 'issuers'], draft);
+  noteUnlessList(at.at('issuers'), draft, { ofTexts: true });
   const subject = expression(at.at('certSubject').text(), at.at('certSubject').origin, draft);
   const issuers = at
     .at('issuers')
@@ -146,6 +151,7 @@ function readExtensions(at: Cursor, of: string, draft: ImportDraft): void {
         `values of the extension ${oid}: rekor-monitor takes those of line ${values.origin.line} instead`,
       );
     }
+    noteUnlessList(values, draft, { ofTexts: true });
     matchers.set(oid, { values: values.texts().map(({ text }) => text), origin: values.origin });
   };
   for (const item of at.at('oidExtensions').items()) {

@@ -242,7 +242,7 @@ function judgeStranger(
 /** How many others signed each artifact: those that are stored, and those of this batch. */
 class Crowds {
   readonly #store: FollowDeps['store'];
-  /** Identities by artifact and watch. */
+  /** Identities by their sort, artifact and watch. */
   readonly #added = new Map<string, Set<string>>();
 
   constructor(store: FollowDeps['store']) {
@@ -273,8 +273,8 @@ class Crowds {
   }
 }
 
-function keyOf({ watch, artifact }: Resigner): string {
-  return `${artifact} ${watch}`;
+function keyOf({ watch, artifact, identity }: Resigner): string {
+  return `${identity.split(':', 1)[0] ?? ''} ${artifact} ${watch}`;
 }
 
 /** What each watch writes out: watches are few and never change. */

@@ -28,7 +28,7 @@ export function isAllowed(
 
 /**
  * What of a signer stays the same from one signature to the next, hashed: issuer and subjects, without the ref that a workflow ran at;
- * of a bare key its fingerprint.
+ * of a bare key its fingerprint. Which of both it is stands before it: `certificate:` or `key:`.
  */
 export function identityOf({ certificate, fingerprint, claims }: Signer): string {
   const identity =
@@ -36,7 +36,8 @@ export function identityOf({ certificate, fingerprint, claims }: Signer): string
       ? [fingerprint]
       : [claims['issuer']?.[0] ?? null, [...(claims['subject'] ?? [])].map(withoutRef).sort()];
   // Hashed, because a certificate may hold a megabyte of subject.
-  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  return `${certificate === null ? 'key' : 'certificate'}:${hash}`;
 }
 
 /** `…/release.yml@refs/tags/v1.2.3`: each release has its own. */
@@ -45,7 +46,7 @@ function withoutRef(subject: string): string {
   return at === -1 || !subject.includes('://') ? subject : subject.slice(0, at);
 }
 
-/** So many others may sign an artifact before it is taken for nobody's in particular. */
+/** So many others may sign an artifact before it is taken for nobody's in particular; bare keys, of which anybody can make many, are counted apart. */
 export const MOST_RESIGNERS = 10;
 
 /** Whether it is one of those that make a crowd: who is not genuine costs nothing, and who imitates is told in any case. */

@@ -5,11 +5,11 @@ export interface Resigner {
   readonly watch: string;
   /** `ALGORITHM:hex`. */
   readonly artifact: string;
-  /** What stays the same from one signature to the next, hashed. */
+  /** `SORT:hash` of what stays the same from one signature to the next. */
   readonly identity: string;
 }
 
-/** How many others had signed the artifact when this one was seen with it first; null: it was not yet. */
+/** How many others of its sort had signed the artifact when this one was seen with it first; null: it was not yet. */
 export function findPlace(store: Store, { watch, artifact, identity }: Resigner): number | null {
   const row = store
     .prepare<{ place: number }>(
@@ -19,20 +19,21 @@ export function findPlace(store: Store, { watch, artifact, identity }: Resigner)
   return row?.place ?? null;
 }
 
-/** How many are known to have signed it. */
-export function countResigners(store: Store, { watch, artifact }: Omit<Resigner, 'identity'>): number {
-  const row = store
-    .prepare<{ count: number }>('SELECT count(*) AS count FROM resigners WHERE watch = @watch AND artifact = @artifact')
-    .get({ watch, artifact });
+/** How many of the sort of this one are known to have signed it. */
+export function countResigners(store: Store, { watch, artifact, identity }: Resigner): number {
+  const row = store.prepare<{ count: number }>(COUNT).get({ watch, artifact, identity });
   return row?.count ?? 0;
 }
+
+const COUNT = `SELECT count(*) AS count FROM resigners WHERE watch = @watch AND artifact = @artifact
+  AND substr(identity, 1, instr(identity, ':')) = substr(@identity, 1, instr(@identity, ':'))`;
 
 /** Notes one more; nothing changes for one that is known. Call inside a transaction. */
 export function noteResigner(store: Store, { watch, artifact, identity }: Resigner): void {
   store
     .prepare(
       `INSERT INTO resigners (watch, artifact, identity, place)
-       VALUES (@watch, @artifact, @identity, (SELECT count(*) FROM resigners WHERE watch = @watch AND artifact = @artifact))
+       VALUES (@watch, @artifact, @identity, (${COUNT}))
        ON CONFLICT (watch, artifact, identity) DO NOTHING`,
     )
     .run({ watch, artifact, identity });

@@ -12,6 +12,8 @@ export interface StoredFinding {
   readonly verdict: Verdict;
   readonly violations: readonly Violation[];
   readonly alert: string | null;
+  /** The artifact of the watch that somebody signed whom it does not select; null: it selects the signer. */
+  readonly resigned: string | null;
 }
 
 /** An entry that was proven, judged and kept. */
@@ -85,7 +87,7 @@ export function findLogsNamed(
 function findingsOf(store: Store, entry: number): readonly StoredFinding[] {
   return store
     .prepare<FindingRow>(
-      'SELECT watch, signer_position, verdict, violations, alert FROM findings WHERE entry = @entry ORDER BY signer_position, watch',
+      'SELECT watch, signer_position, verdict, violations, alert, resigned FROM findings WHERE entry = @entry ORDER BY signer_position, watch',
     )
     .all({ entry })
     .map((row) => ({
@@ -95,6 +97,7 @@ function findingsOf(store: Store, entry: number): readonly StoredFinding[] {
       // Written as JSON of this type by saveFindings.
       violations: JSON.parse(row.violations) as readonly Violation[],
       alert: row.alert,
+      resigned: row.resigned,
     }));
 }
 
@@ -119,6 +122,7 @@ interface FindingRow {
   readonly verdict: Verdict;
   readonly violations: string;
   readonly alert: string | null;
+  readonly resigned: string | null;
 }
 
 function toEntry(row: Omit<EntryRow, 'id'>, findings: readonly StoredFinding[]): StoredEntry {

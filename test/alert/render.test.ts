@@ -46,7 +46,7 @@ function logAlertOf(message: string, evidence: Partial<LogMisbehaved['evidence']
 function unparsable(written: unknown, problem: string, unread: boolean): Alert {
   const mention = { watch: makeWatch(), claim: 'source_repository', written };
   const draft = unparsableAlert({ mention, problem, unread, log: LOG, index: 41 });
-  return stored(draft ?? branchDraft());
+  return stored(draft);
 }
 
 const ALERTS: Readonly<Record<string, Alert>> = {

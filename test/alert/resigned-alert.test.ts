@@ -63,7 +63,7 @@ describe('resignedAlert()', () => {
     });
     for (const differing of [
       { chain: 'untrusted' },
-      { chain: 'unknown' },
+      { chain: 'unknown', signature: 'invalid' },
       { signature: 'invalid' },
       { chain: null, signature: 'invalid' },
     ] as const) {
@@ -75,6 +75,17 @@ describe('resignedAlert()', () => {
     expect(draftOf({ chain: null, signature: 'not-checkable' }, { imitates }, makeKeySigner('key')).severity).toBe(
       'high',
     );
+  });
+
+  it('is high, under a key of its own, for an imitator of whom the trust data cannot say whether it is genuine', () => {
+    const imitates = 'github.com/acrne reads like github.com/acme';
+    const draft = draftOf({ chain: 'unknown' }, { imitates });
+    expect([draft.severity, draft.dedupeKey]).toEqual([
+      'high',
+      'identity/widget-release/artifact-resigned/unverifiable',
+    ]);
+    expect(draft.summary).toContain(`It would imitate a signer of this watch: ${imitates}.`);
+    expect(draftOf({ chain: 'unknown' }).severity).toBe('low');
   });
 
   it('folds by identity, and keeps apart what must not swallow one another', () => {

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { reloadCommand } from '../../src/cli/reload.ts';
-import { ConfigError } from '../../src/config/config-error.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { saveHeartbeat } from '../../src/store/heartbeat.ts';
 import { settleReloads, waitingReloads } from '../../src/store/reloads.ts';
@@ -96,8 +95,22 @@ describe('reloadCommand()', () => {
 
   it('asks nobody about a file that is no good', async () => {
     writeFileSync(file, 'version: 2\n');
-    await expect(run(() => undefined)).rejects.toThrow(ConfigError);
+    const { status, out, err, waits } = await run(() => undefined);
+    expect([status, out, waits]).toEqual([2, '', 0]);
+    expect(err).toMatch(
+      /sigwatch\.yaml:1:10: version: .*\nThe daemon was not asked: what it has in force stays in force\n$/,
+    );
+    const json = await run(() => undefined, { json: true });
+    expect(JSON.parse(json.out)).toMatchObject({
+      ...{ outcome: 'refused', file, watches: null, requested_at: null },
+      problem: expect.stringContaining('version') as string,
+    });
     expect(waitingReloads(store)).toEqual([]);
+  });
+
+  it('says that another database takes a restart', async () => {
+    writeFileSync(file, 'version: 1\ndatabase: ./other.db\nlogs: { discover: false }\n');
+    await expect(run(() => undefined)).rejects.toThrow(/none yet.*\n.*keeps the database it began with/);
   });
 
   it('prints JSON, also of a refusal', async () => {

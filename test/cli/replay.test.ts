@@ -89,7 +89,7 @@ const lines = ({ out }: Done): readonly unknown[] =>
 
 const LIMITS =
   'Judged were only entries that a watch matched when they were read, and those that could not be read: no other is kept. ' +
-  'What a wider `select` finds besides, `sigwatch scan` shows\n';
+  'What a wider `select` finds besides shows only when the logs are read again, into another `database`\n';
 
 describe('sigwatch replay', () => {
   it('says that nothing changes by the same configuration, and what it told', async () => {

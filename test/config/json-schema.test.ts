@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv, type ValidateFunction } from 'ajv';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ afterAll(() => {
 
 function compile(schema: object): ValidateFunction {
   // Of the words that editors know and the standard does not.
-  return new Ajv2020({
+  return new Ajv({
     strict: true,
     allowUnionTypes: true,
     strictRequired: false,

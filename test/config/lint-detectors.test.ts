@@ -62,13 +62,13 @@ describe('watches that are told twice', () => {
     [
       `${SELECT}, expect: { artifact: "sha256:ab" }`,
       `${SELECT}, expect: { artifact: "sha256:ab" }`,
-      'duplicate-watch watches[1].select',
+      'duplicate-watch watches[1].name',
     ],
-    [`${SELECT}, expect: none`, `${SELECT}, expect: none`, 'duplicate-watch watches[1].select'],
+    [`${SELECT}, expect: none`, `${SELECT}, expect: none`, 'duplicate-watch watches[1].name'],
     [
       `${SELECT}, expect: none`,
       'select: [{ key: l }, { kind: dsse, key: k }], expect: none',
-      'duplicate-watch watches[1].select',
+      'duplicate-watch watches[1].name',
     ],
     [`${SELECT}, expect: { artifact: "sha256:ab" }`, `${SELECT}, expect: { artifact: "sha256:ab" }, mode: audit`],
     [`${SELECT}, expect: { artifact: "sha256:ab" }`, SELECT],
@@ -92,6 +92,34 @@ watches:
     expect(messagesOf(folder, yaml).map(([rule, path]) => [rule, path])).toEqual([
       ['misspelt-issuer', 'templates[0].expect.issuer'],
       ['never-matches', 'select[0].subject'],
+    ]);
+  });
+
+  it('is told as unused only where none of them uses it', () => {
+    const family = (...more: string[]): string[] =>
+      rulesOf(
+        folder,
+        `version: 1
+notify: { channels: { c: { type: slack, webhook_url: { env: HOOK } } } }
+templates:
+- name: t
+  expect: { artifact: "sha256:ab" }
+  notify: [c]
+  attestations: { directory: . }
+  artifacts: { follow: true }
+watches:
+${more.map((text, index) => `- { name: w${index}, extends: t, select: [{ key: k${index} }], ${text} }\n`).join('')}`,
+        { HOOK: 'https://hooks.slack.com/x' },
+      );
+    const unused = ['mode: audit', 'expect: none'];
+    expect(family(...unused, 'expect: { predicate_type: x, kind: intoto }')).toEqual([]);
+    expect(family(unused[0] ?? '')).toEqual([
+      'unused-notify templates[0].notify',
+      'unused-attestations templates[0].attestations',
+    ]);
+    expect(family(unused[1] ?? '')).toEqual([
+      'unused-attestations templates[0].attestations',
+      'follows-nothing templates[0].artifacts.follow',
     ]);
   });
 });

@@ -35,6 +35,7 @@ describe('a regular expression', () => {
     ['subject', '.*acme.*', 'unanchored-guess'],
     ['subject', '^.*acme.*$', 'redundant-anchor', 'unanchored-guess'],
     ['subject', 'https://github.com/acme/.*', 'unescaped-dot'],
+    ['issuer', 'https://accounts.google.com(?s:.*)', 'unescaped-dot'],
     ['subject', 'https://github\\.com/acme/.*'],
     ['subject', 'https://github\\.com/acme.*', 'unanchored-guess'],
     ['subject', '.*github.com/acme/.*', 'unescaped-dot', 'unanchored-guess'],

@@ -28,6 +28,7 @@ describe('expect without issuer', () => {
   it.each<[select: string, expectation: string, ...rules: string[]]>([
     [MINE, 'runner: github-hosted, sct: verified', 'missing-issuer expect'],
     ['{ subject: a@acme.com }', 'subject: a@acme.com, sct: verified', 'missing-issuer expect'],
+    ['{ subject: a@acme.com }', 'signature: verified, sct: verified', 'missing-issuer expect'],
     [MINE, 'issuer: "**", runner: github-hosted, sct: verified', 'missing-issuer expect.issuer'],
     [MINE, 'issuer: { regexp: ".*" }, sct: verified', 'missing-issuer expect.issuer'],
     [MINE, `${GITHUB}, sct: verified`],
@@ -226,5 +227,18 @@ describe('an item that selects everybody', () => {
     ['{ subject: "**" }', 'logs: { discover: false }\n'],
   ])('%s', (select, more, ...expected) => {
     expect(rules(select, '', more)).toEqual(expected);
+  });
+});
+
+describe('the promises of CT logs', () => {
+  const CT = 'logs: { ct: true }\n';
+  // What a CT log holds is judged by nothing that signatures have: asking for its promise is right there as well.
+  it.each<[expectation: string, more: string, ...rules: string[]]>([
+    [`${GITHUB}, sct: verified`, ''],
+    [`${GITHUB}, sct: verified`, CT],
+    [GITHUB, '', 'advice-sct expect'],
+    [GITHUB, CT, 'advice-sct expect'],
+  ])('%s %s', (expectation, more, ...rules) => {
+    expect(rulesOf(folder, watch(MINE, expectation, more))).toEqual(rules);
   });
 });

@@ -125,6 +125,28 @@ describe('sigwatch import', () => {
     expect(err).toContain('expected a plain file');
   });
 
+  it('notes what is of another form than it should be', async () => {
+    const { status, err } = await importText(`monitoredValues:
+  certIdentities:
+    - { certSubject: a, issuers: b }
+    - c
+  subjects: d
+  fingerprints: [{ e: f }]
+  oidMatchers:
+    - { objectIdentifier: 1.2.3, extensionValues: [g] }
+`);
+    expect(status).toBe(0);
+    expect(err.trim().split('\n')).toEqual(
+      expect.arrayContaining([
+        'stdin:3: warning: issuers is no list and was left out',
+        'stdin:4: warning: certIdentities is no map and was left out, expected one with certSubject, issuers',
+        'stdin:5: warning: subjects is no list and was left out',
+        'stdin:6: warning: a member of fingerprints is no text and was left out',
+        'stdin:7: warning: oidMatchers is no map and was left out, expected one with oidExtensions, fulcioExtensions, customExtensions',
+      ]),
+    );
+  });
+
   it('notes keys that are not known here', async () => {
     const text =
       'monitoredValues:\n  certIdentities: [{ certSubject: a, issuer: b }]\n  fingerprint: [x]\nstartindex: 1';

@@ -98,6 +98,8 @@ describe('findCommands()', () => {
       'cosign `',
       'cosign ${',
       'cosign \\\n',
+      'cosign # \\\n',
+      'cosign; # \\\n',
       'cosign (',
       'cosign "$(cosign ',
     ]) {

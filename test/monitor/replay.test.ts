@@ -300,7 +300,7 @@ describe('the history by other watches', () => {
 
   it('is told by detectors that nobody had, but for what was known before', async () => {
     rig.now = after(DAY);
-    await poll(signed(released()), signed(released({ ref: 'refs/tags/v2' })), signed(certify(STRANGER)));
+    await poll(signed(released()), signed(released({ ref: 'refs/tags/v1-rc' })), signed(certify(STRANGER)));
     const watches = [releaseWatch({ name: 'same', firstSeen: ['source_ref'], burst: { perMs: 10 * MINUTE, over: 2 } })];
     const { told } = await replay(rig, { watches, since: after(MINUTE) });
     expect(told.map(({ kind, index }) => `${kind} ${index}`)).toEqual(['burst 7', 'first-seen 8']);

@@ -315,6 +315,15 @@ describe.each(BOTH)('artifacts that others sign again, in a %s log', (_, start) 
     expect(rig.alerts().reduce((sum, { occurrences }) => sum + occurrences, 0)).toBe(14);
   });
 
+  it('counts keys, which cost nothing, apart: a crowd of them silences no certificate', async () => {
+    await poll(ours(), ...Array.from({ length: 13 }, () => site.entry(bareKey(), 'widget')));
+    const [last] = rig.alerts().slice(10);
+    expect(rig.alerts()).toHaveLength(11);
+    expect(last?.dedupeKey).toBe('identity/widget-release/artifact-resigned/crowd-of-keys');
+    await poll(by(STRANGER));
+    expect(told().slice(11)).toEqual(['14 low artifact-resigned 1']);
+  });
+
   it('is written down by a watch in audit mode, and told to nobody', async () => {
     rig.watches = [following({ mode: 'audit' })];
     await poll(ours(), by(STRANGER), by(workflowOf('acrne/widget')));

@@ -106,6 +106,8 @@ describe('resigners', () => {
       noteResigner(store, resigner);
     }
     expect(countResigners(store, one)).toBe(2);
+    noteResigner(store, { ...one, identity: 'key:one' });
+    expect([countResigners(store, one), countResigners(store, { ...one, identity: 'key:two' })]).toEqual([2, 1]);
     expect([findPlace(store, one), findPlace(store, two), findPlace(store, { ...one, identity: 'three' })]).toEqual([
       0,
       1,
