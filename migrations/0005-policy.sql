@@ -239,3 +239,62 @@ CREATE TABLE alert_changes (
 ) STRICT;
 
 CREATE INDEX alert_changes_by_alert ON alert_changes (alert, id);
+
+-- Shows also of whom the watch does not select what they signed that it follows.
+DROP VIEW v_history;
+
+CREATE VIEW v_history AS
+SELECT
+  e.log,
+  e.idx AS "index",
+  e.global_index,
+  e.uuid,
+  e.kind,
+  e.api_version,
+  strftime('%Y-%m-%dT%H:%M:%fZ', e.integrated_time / 1000.0, 'unixepoch') AS integrated_time,
+  strftime('%Y-%m-%dT%H:%M:%fZ', e.observed_at / 1000.0, 'unixepoch') AS observed_at,
+  lower(hex(e.leaf_hash)) AS leaf_hash,
+  f.watch,
+  f.verdict,
+  f.violations,
+  f.signer ->> '$.type' AS type,
+  f.signer ->> '$.type' AS signer_type,
+  f.signer ->> '$.chain' AS chain,
+  f.signer ->> '$.fingerprint' AS fingerprint,
+  f.signer ->> '$.issuer' AS issuer,
+  f.signer -> '$.subject' AS subject,
+  f.signer ->> '$.builder' AS builder,
+  f.signer ->> '$.builder_digest' AS builder_digest,
+  f.signer ->> '$.runner' AS runner,
+  f.signer ->> '$.source_repository' AS source_repository,
+  f.signer ->> '$.source_digest' AS source_digest,
+  f.signer ->> '$.source_ref' AS source_ref,
+  f.signer ->> '$.source_repository_id' AS source_repository_id,
+  f.signer ->> '$.source_owner' AS source_owner,
+  f.signer ->> '$.source_owner_id' AS source_owner_id,
+  f.signer ->> '$.workflow' AS workflow,
+  f.signer ->> '$.workflow_digest' AS workflow_digest,
+  f.signer ->> '$.trigger' AS "trigger",
+  f.signer ->> '$.run' AS run,
+  f.signer ->> '$.visibility' AS visibility,
+  f.signer ->> '$.environment' AS environment,
+  f.signer ->> '$.token_subject' AS token_subject,
+  f.signer ->> '$.fingerprint' AS key,
+  f.signer ->> '$.key_subject' AS key_subject,
+  f.signer ->> '$.slsa_builder' AS slsa_builder,
+  f.signer ->> '$.build_type' AS build_type,
+  f.signer ->> '$.source_uri' AS source_uri,
+  f.signer ->> '$.source_sha' AS source_sha,
+  f.signer ->> '$.subject_name' AS subject_name,
+  f.signer ->> '$.predicate_type' AS predicate_type,
+  f.signer ->> '$.signature' AS signature,
+  f.signer ->> '$.signing_time' AS signing_time,
+  f.signer ->> '$.sct' AS sct,
+  f.signer ->> '$.problem' AS problem,
+  -- the whole of it, also the claims without a name (`oid:…`)
+  f.signer,
+  e.artifacts,
+  f.alert,
+  f.resigned
+FROM findings AS f
+JOIN entries AS e ON e.id = f.entry;

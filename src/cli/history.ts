@@ -110,6 +110,7 @@ const CSV_COLUMNS = [
   ...SIGNER_COLUMNS,
   'artifacts',
   'alert',
+  'resigned',
 ];
 
 /** The columns of v_history: nested values as JSON text. */
@@ -127,6 +128,7 @@ function formatCsv(line: HistoryLine): string {
     }),
     jsonLine(line.artifacts),
     line.alert,
+    line.resigned,
   ]);
 }
 
@@ -145,6 +147,9 @@ function formatForPeople(line: HistoryLine): string {
   return [head, ...details.map((detail) => `  ${detail}`), ''].join('\n');
 }
 
-function describeSigner({ verdict, signer }: HistoryLine): string {
+function describeSigner({ verdict, signer, resigned }: HistoryLine): string {
+  if (resigned !== null) {
+    return `${signerSentence(signer)} Not selected by this watch: signed ${safe(resigned)}, which it follows.`;
+  }
   return verdict === 'unparsable' ? 'It cannot be read, and holds what this watch selects.' : signerSentence(signer);
 }

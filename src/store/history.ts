@@ -19,6 +19,8 @@ export interface HistoryLine {
   readonly signer: SignerSummary;
   readonly artifacts: readonly string[];
   readonly alert: string | null;
+  /** The artifact that the watch follows, and somebody signed whom it does not select; null: it selects the signer. */
+  readonly resigned: string | null;
 }
 
 /** Criteria of which all must be met; what is absent is met by every finding. */
@@ -92,7 +94,7 @@ function readPage(store: Store, filter: HistoryFilter, after: Position): readonl
   return store
     .prepare<Row>(
       `SELECT f.id, e.log, e.idx, e.global_index, e.uuid, e.kind, e.api_version, e.integrated_time, e.observed_at,
-         e.leaf_hash, f.watch, f.verdict, f.violations, f.signer, e.artifacts, f.alert
+         e.leaf_hash, f.watch, f.verdict, f.violations, f.signer, e.artifacts, f.alert, f.resigned
        FROM entries AS e JOIN findings AS f ON f.entry = e.id
        WHERE e.observed_at <= @time AND (e.observed_at < @time OR f.id < @id) ${criteria.join(' ')}
        ORDER BY e.observed_at DESC, f.id DESC LIMIT ${PAGE}`,
@@ -126,6 +128,7 @@ interface Row {
   readonly signer: string;
   readonly artifacts: string;
   readonly alert: string | null;
+  readonly resigned: string | null;
 }
 
 function toLine(row: Row): HistoryLine {
@@ -146,5 +149,6 @@ function toLine(row: Row): HistoryLine {
     signer: JSON.parse(row.signer) as SignerSummary,
     artifacts: JSON.parse(row.artifacts) as readonly string[],
     alert: row.alert,
+    resigned: row.resigned,
   };
 }

@@ -99,12 +99,27 @@ describe('historyCommand()', () => {
         'chain,fingerprint,issuer,subject,builder,builder_digest,runner,source_repository,source_digest,source_ref,' +
         'source_repository_id,source_owner,source_owner_id,workflow,workflow_digest,trigger,run,visibility,environment,' +
         'token_subject,key_subject,slsa_builder,build_type,source_uri,source_sha,subject_name,predicate_type,signature,' +
-        'signing_time,sct,problem,artifacts,alert',
+        'signing_time,sct,problem,artifacts,alert,resigned',
       `${LOG},2,5,,hashedrekord,0.0.2,,2026-11-21T13:00:00.123Z,${leafHash.toString('hex')},widget-release,expected,` +
         `"[{""claim"":""subject"",""expected"":""x"",""found"":[""y""]}]",certificate,untrusted,${KEY},` +
-        `https://accounts.example,"[""a@acme.example"",""b@acme.example""]",${','.repeat(27)}"[""sha256:${HEX}""]",`,
+        `https://accounts.example,"[""a@acme.example"",""b@acme.example""]",${','.repeat(27)}"[""sha256:${HEX}""]",,`,
       '',
     ]);
+  });
+
+  it('says of whom the watch does not select what they signed that it follows', () => {
+    const store = openStore();
+    saveFindings(
+      store,
+      foundEntry(2),
+      [finding({ verdict: 'observed', signer: MAIL, resigned: `sha256:${HEX}` })],
+      NOW,
+    );
+    expect(run(store, {}).out).toContain(`Not selected by this watch: signed sha256:${HEX}, which it follows.`);
+    expect(JSON.parse(run(store, { json: true }).out)).toMatchObject({
+      verdict: 'observed',
+      resigned: `sha256:${HEX}`,
+    });
   });
 
   it('tells of entries that cannot be read, and finds them by their verdict', () => {
@@ -128,7 +143,7 @@ describe('historyCommand()', () => {
       alert: 'alert-2',
     });
     const [, row] = run(store, { verdict: 'unparsable', csv: true }).out.split('\r\n');
-    expect(row).toMatch(/,widget-release,unparsable,\[\],none,,,+"\[""sha256:[0-9a-f]{64}""\]",alert-2$/);
+    expect(row).toMatch(/,widget-release,unparsable,\[\],none,,,+"\[""sha256:[0-9a-f]{64}""\]",alert-2,$/);
   });
 
   it('shows the standing of a signer and what is written wrongly in CSV', () => {

@@ -58,6 +58,7 @@ describe('readHistory()', () => {
           signer: finding().signer,
           artifacts: entry.artifacts,
           alert: 'alert-1',
+          resigned: null,
         },
       ]),
     );

@@ -32,7 +32,7 @@ describe('v_history', () => {
       ...['source_owner', 'source_owner_id', 'workflow', 'workflow_digest', 'trigger', 'run', 'visibility'],
       ...['environment', 'token_subject', 'key', 'key_subject'],
       ...['slsa_builder', 'build_type', 'source_uri', 'source_sha', 'subject_name', 'predicate_type'],
-      ...['signature', 'signing_time', 'sct', 'problem', 'signer', 'artifacts', 'alert'],
+      ...['signature', 'signing_time', 'sct', 'problem', 'signer', 'artifacts', 'alert', 'resigned'],
     ]);
   });
 
