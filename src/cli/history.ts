@@ -128,7 +128,7 @@ function formatCsv(line: HistoryLine): string {
     }),
     jsonLine(line.artifacts),
     line.alert,
-    line.resigned,
+    line.resigned ?? null,
   ]);
 }
 
@@ -148,7 +148,7 @@ function formatForPeople(line: HistoryLine): string {
 }
 
 function describeSigner({ verdict, signer, resigned }: HistoryLine): string {
-  if (resigned !== null) {
+  if (resigned !== undefined) {
     return `${signerSentence(signer)} Not selected by this watch: signed ${safe(resigned)}, which it follows.`;
   }
   return verdict === 'unparsable' ? 'It cannot be read, and holds what this watch selects.' : signerSentence(signer);

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { readSmallFile } from '../config/read-small-file.ts';
 import { ImportDraft } from '../import/draft.ts';
 import { formatOrigin } from '../import/identity.ts';
@@ -72,9 +72,10 @@ async function readAll(input: AsyncIterable<Buffer>): Promise<Buffer> {
 
 /** A key that lies beside the file that names it. Only of a plain file: anything else might never end. */
 function keyBeside(path: string, file: string): string {
-  const absolute = resolve(file === 'stdin' ? '.' : dirname(file), path);
-  if (statSync(absolute, { throwIfNoEntry: false })?.isFile() === false) {
+  // Named as the operator did: what goes into the output must not tell where on which machine it was made.
+  const beside = isAbsolute(path) || file === 'stdin' ? path : join(dirname(file), path);
+  if (statSync(beside, { throwIfNoEntry: false })?.isFile() === false) {
     throw new SyntaxError(`Cannot read key "${path}": expected a plain file`);
   }
-  return readSmallFile(absolute, MAX_KEY, 'key').toString('latin1');
+  return readSmallFile(beside, MAX_KEY, 'key').toString('latin1');
 }

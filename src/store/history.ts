@@ -19,8 +19,8 @@ export interface HistoryLine {
   readonly signer: SignerSummary;
   readonly artifacts: readonly string[];
   readonly alert: string | null;
-  /** The artifact that the watch follows, and somebody signed whom it does not select; null: it selects the signer. */
-  readonly resigned: string | null;
+  /** The artifact that the watch follows, and somebody signed whom it does not select; absent: it selects the signer. */
+  readonly resigned?: string;
 }
 
 /** Criteria of which all must be met; what is absent is met by every finding. */
@@ -149,6 +149,6 @@ function toLine(row: Row): HistoryLine {
     signer: JSON.parse(row.signer) as SignerSummary,
     artifacts: JSON.parse(row.artifacts) as readonly string[],
     alert: row.alert,
-    resigned: row.resigned,
+    ...(row.resigned !== null && { resigned: row.resigned }),
   };
 }

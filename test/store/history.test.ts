@@ -58,7 +58,6 @@ describe('readHistory()', () => {
           signer: finding().signer,
           artifacts: entry.artifacts,
           alert: 'alert-1',
-          resigned: null,
         },
       ]),
     );
