@@ -195,8 +195,8 @@ describe('config/sigwatch.schema.json', () => {
       }),
       { numRuns: 300 },
     );
-    // A generator that breaks everything, or nothing, would show nothing.
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(3);
+    // A generator that breaks everything, or nothing, would show nothing. What no schema can say is rare, and shown row by row above.
+    expect(Math.min(seen.both, seen.neither)).toBeGreaterThan(3);
   });
 
   it.each<[section: string, value: Record<string, unknown>]>([
