@@ -24,6 +24,7 @@ import type { ExitStatus, Io } from './io.ts';
 import { offlineTrust } from './offline-trust.ts';
 import { formatHeading, formatMarked, pageFor, type Page } from './page.ts';
 import { jsonLine, safe } from './print.ts';
+import { readStdin } from './read-stdin.ts';
 import { renderEntry } from './render-entry.ts';
 import { createTimeCheck } from './signed-time.ts';
 
@@ -34,6 +35,7 @@ export interface ExplainOptions {
 
 /** Bytes of a file: an entry of Rekor v1 has some megabytes. */
 const MAX_FILE = 64 * 1024 * 1024;
+const TOO_LARGE = `Cannot read entry "-": it is larger than ${MAX_FILE} bytes`;
 
 type ExplainIo = Pick<Io, 'stdout' | 'stderr' | 'columns' | 'terminal' | 'stdin' | 'env'>;
 
@@ -96,7 +98,7 @@ function prepare(watches: Config['watches'], logs: typeof NO_LOGS, trust: TrustD
 async function readText(file: string, io: Pick<Io, 'stderr' | 'stdin'>): Promise<string | FilePart | null> {
   let bytes: Buffer;
   try {
-    bytes = file === '-' ? await readAll(io.stdin()) : readSmallFile(file, MAX_FILE, 'entry');
+    bytes = file === '-' ? await readStdin(io, MAX_FILE, TOO_LARGE) : readSmallFile(file, MAX_FILE, 'entry');
   } catch (error) {
     if (error instanceof SyntaxError) {
       io.stderr(`${safe(error.message)}\n`);
@@ -109,20 +111,6 @@ async function readText(file: string, io: Pick<Io, 'stderr' | 'stdin'>): Promise
   } catch {
     return { problem: 'Cannot find an entry: the file is not UTF-8' };
   }
-}
-
-/** Throws SyntaxError where there is too much. */
-async function readAll(input: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of input) {
-    length += chunk.length;
-    if (length > MAX_FILE) {
-      throw new SyntaxError(`Cannot read entry "-": it is larger than ${MAX_FILE} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Each part with its position, which is null for the only one of its file. */

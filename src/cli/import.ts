@@ -8,9 +8,11 @@ import { planWatches } from '../import/plan-watches.ts';
 import { renderConfig } from '../import/render-config.ts';
 import type { ExitStatus, Io } from './io.ts';
 import { safe } from './print.ts';
+import { readStdin } from './read-stdin.ts';
 
 /** Bytes of what is imported. */
 const MAX_FILE = 1024 * 1024;
+const TOO_LARGE = `Cannot import "-": it is larger than ${MAX_FILE} bytes, expected a policy`;
 /** Bytes of a key that a command line names. */
 const MAX_KEY = 64 * 1024;
 
@@ -49,25 +51,12 @@ export async function importCommand(files: readonly string[], io: ImportIo): Pro
 }
 
 async function readText(file: string, io: ImportIo): Promise<string> {
-  const bytes = file === '-' ? await readAll(io.stdin()) : readSmallFile(file, MAX_FILE, 'policy');
+  const bytes = file === '-' ? await readStdin(io, MAX_FILE, TOO_LARGE) : readSmallFile(file, MAX_FILE, 'policy');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     throw new SyntaxError(`Cannot import "${file}": it is not UTF-8, expected text`, { cause: error });
   }
-}
-
-async function readAll(input: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of input) {
-    length += chunk.length;
-    if (length > MAX_FILE) {
-      throw new SyntaxError(`Cannot import "-": it is larger than ${MAX_FILE} bytes, expected a policy`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** A key that lies beside the file that names it. Only of a plain file: anything else might never end. */
